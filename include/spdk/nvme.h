@@ -1,0 +1,856 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * TODO(doc)
+ */
+
+#ifndef SPDK_NVME_H
+#define SPDK_NVME_H
+
+#include "spdk/stdinc.h"
+#include "spdk/nvme_spec.h"
+#include "spdk/nvmf_spec.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+#define SPDK_NVME_TRANSPORT_NAME_FC "FC"
+#define SPDK_NVME_TRANSPORT_NAME_PCIE "PCIE"
+#define SPDK_NVME_TRANSPORT_NAME_RDMA "RDMA"
+#define SPDK_NVME_TRANSPORT_NAME_TCP "TCP"
+#define SPDK_NVME_TRANSPORT_NAME_VFIOUSER "VFIOUSER"
+#define SPDK_NVME_TRANSPORT_NAME_CUSTOM "CUSTOM"
+#define SPDK_NVMF_PRIORITY_MAX_LEN 4
+
+/** Register a transport before main(). For transports outside the library. */
+#define SPDK_NVME_TRANSPORT_REGISTER(name, transport_ops) \
+	static void __attribute__((constructor)) _spdk_nvme_transport_register_##name(void) \
+	{ \
+		spdk_nvme_transport_register(transport_ops); \
+	}
+
+struct ibv_context;
+struct ibv_pd;
+struct nvme_request;
+struct spdk_event_handler_opts;
+struct spdk_fd_group;
+struct spdk_key;
+struct spdk_memory_domain;
+struct spdk_nvme_accel_fn_table;
+struct spdk_nvme_cmd;
+struct spdk_nvme_cpl;
+struct spdk_nvme_ctrlr;
+struct spdk_nvme_ctrlr_data;
+struct spdk_nvme_ctrlr_key_opts;
+struct spdk_nvme_ctrlr_list;
+struct spdk_nvme_ctrlr_opts;
+struct spdk_nvme_detach_ctx;
+struct spdk_nvme_dsm_range;
+struct spdk_nvme_format;
+struct spdk_nvme_host_id;
+struct spdk_nvme_io_qpair_opts;
+struct spdk_nvme_ns;
+struct spdk_nvme_ns_cmd_ext_io_opts;
+struct spdk_nvme_ns_data;
+struct spdk_nvme_ns_data_lbaf;
+struct spdk_nvme_nvm_ctrlr_data;
+struct spdk_nvme_nvm_ns_data;
+struct spdk_nvme_pcie_stat;
+struct spdk_nvme_poll_group;
+struct spdk_nvme_poll_group_stat;
+struct spdk_nvme_probe_ctx;
+struct spdk_nvme_qpair;
+struct spdk_nvme_rdma_device_stat;
+struct spdk_nvme_rdma_hooks;
+struct spdk_nvme_registers;
+struct spdk_nvme_reservation_acquire_data;
+struct spdk_nvme_reservation_key_data;
+struct spdk_nvme_reservation_register_data;
+struct spdk_nvme_scc_source_range;
+struct spdk_nvme_status;
+struct spdk_nvme_tcp_stat;
+struct spdk_nvme_transport_id;
+struct spdk_nvme_transport_ops;
+struct spdk_nvme_transport_opts;
+struct spdk_nvme_transport_poll_group;
+struct spdk_nvme_transport_poll_group_stat;
+struct spdk_nvmf_discovery_log_page;
+struct spdk_pci_addr;
+struct spdk_pci_device;
+struct spdk_uuid;
+
+enum spdk_nvme_qp_failure_reason {
+	SPDK_NVME_QPAIR_FAILURE_NONE = 0,
+	SPDK_NVME_QPAIR_FAILURE_LOCAL = 1,
+	SPDK_NVME_QPAIR_FAILURE_REMOTE = 2,
+	SPDK_NVME_QPAIR_FAILURE_UNKNOWN = 3,
+	SPDK_NVME_QPAIR_FAILURE_RESET = 4,
+};
+
+enum spdk_nvme_transport_type {
+	SPDK_NVME_TRANSPORT_PCIE = 256,
+	SPDK_NVME_TRANSPORT_RDMA = 1,
+	SPDK_NVME_TRANSPORT_FC = 2,
+	SPDK_NVME_TRANSPORT_TCP = 3,
+	SPDK_NVME_TRANSPORT_VFIOUSER = 1024,
+	SPDK_NVME_TRANSPORT_CUSTOM = 4096,
+	SPDK_NVME_TRANSPORT_CUSTOM_FABRICS = 4097,
+};
+
+enum spdk_nvme_ctrlr_flags {
+	SPDK_NVME_CTRLR_SGL_SUPPORTED = 1,
+	SPDK_NVME_CTRLR_SECURITY_SEND_RECV_SUPPORTED = 2,
+	SPDK_NVME_CTRLR_WRR_SUPPORTED = 4,
+	SPDK_NVME_CTRLR_COMPARE_AND_WRITE_SUPPORTED = 8,
+	SPDK_NVME_CTRLR_SGL_REQUIRES_DWORD_ALIGNMENT = 16,
+	SPDK_NVME_CTRLR_ZONE_APPEND_SUPPORTED = 32,
+	SPDK_NVME_CTRLR_DIRECTIVES_SUPPORTED = 64,
+	SPDK_NVME_CTRLR_MPTR_SGL_SUPPORTED = 128,
+	SPDK_NVME_CTRLR_ACCEL_SEQUENCE_SUPPORTED = 256,
+};
+
+enum spdk_nvme_ns_flags {
+	SPDK_NVME_NS_DEALLOCATE_SUPPORTED = 1,
+	SPDK_NVME_NS_FLUSH_SUPPORTED = 2,
+	SPDK_NVME_NS_RESERVATION_SUPPORTED = 4,
+	SPDK_NVME_NS_WRITE_ZEROES_SUPPORTED = 8,
+	SPDK_NVME_NS_DPS_PI_SUPPORTED = 16,
+	SPDK_NVME_NS_EXTENDED_LBA_SUPPORTED = 32,
+	SPDK_NVME_NS_WRITE_UNCORRECTABLE_SUPPORTED = 64,
+	SPDK_NVME_NS_COMPARE_SUPPORTED = 128,
+};
+
+struct spdk_nvme_ctrlr_opts {
+	uint32_t num_io_queues;
+	bool use_cmb_sqs;
+	bool no_shn_notification;
+	bool enable_interrupts;
+	uint8_t reserved7;
+	enum spdk_nvme_cc_ams arb_mechanism;
+	uint8_t arbitration_burst;
+	uint8_t low_priority_weight;
+	uint8_t medium_priority_weight;
+	uint8_t high_priority_weight;
+	uint32_t keep_alive_timeout_ms;
+	uint8_t transport_retry_count;
+	uint8_t reserved21[3];
+	uint32_t io_queue_size;
+	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	uint32_t io_queue_requests;
+	char src_addr[SPDK_NVMF_TRADDR_MAX_LEN + 1];
+	char src_svcid[SPDK_NVMF_TRSVCID_MAX_LEN + 1];
+	uint8_t host_id[8];
+	uint8_t extended_host_id[16];
+	uint8_t reserved570[2];
+	enum spdk_nvme_cc_css command_set;
+	uint32_t admin_timeout_ms;
+	bool header_digest;
+	bool data_digest;
+	bool disable_error_logging;
+	uint8_t transport_ack_timeout;
+	uint16_t admin_queue_size;
+	uint8_t reserved586[6];
+	size_t opts_size;
+	uint64_t fabrics_connect_timeout_us;
+	bool disable_read_ana_log_page;
+	uint8_t reserved610[6];
+	bool disable_sq_flow_control;
+	uint8_t disable_read_changed_ns_list_log_page;
+	uint8_t reserved617[200];
+	uint8_t transport_tos;
+	struct spdk_key *tls_psk;
+	struct spdk_key *dhchap_key;
+	struct spdk_key *dhchap_ctrlr_key;
+	uint32_t dhchap_digests;
+	uint32_t dhchap_dhgroups;
+};
+
+typedef void (*spdk_nvme_accel_completion_cb)(void *cb_arg, int status);
+
+typedef void (*spdk_nvme_accel_step_cb)(void *cb_arg);
+
+struct spdk_nvme_accel_fn_table {
+	size_t table_size;
+	uint8_t reserved8[8];
+	void (*finish_sequence)(void *seq, spdk_nvme_accel_completion_cb cb_fn, void *cb_arg);
+	void (*reverse_sequence)(void *seq);
+	void (*abort_sequence)(void *seq);
+	int (*append_crc32c)(void *ctx, void **seq, uint32_t *dst, struct iovec *iovs, uint32_t iovcnt, struct spdk_memory_domain *memory_domain, void *domain_ctx, uint32_t seed, spdk_nvme_accel_step_cb cb_fn, void *cb_arg);
+	int (*append_copy)(void *ctx, void **seq, struct iovec *dst_iovs, uint32_t dst_iovcnt, struct spdk_memory_domain *dst_domain, void *dst_domain_ctx, struct iovec *src_iovs, uint32_t src_iovcnt, struct spdk_memory_domain *src_domain, void *src_domain_ctx, spdk_nvme_accel_step_cb cb_fn, void *cb_arg);
+};
+
+struct spdk_nvme_transport_id {
+	char trstring[SPDK_NVMF_TRSTRING_MAX_LEN + 1];
+	enum spdk_nvme_transport_type trtype;
+	enum spdk_nvmf_adrfam adrfam;
+	char traddr[SPDK_NVMF_TRADDR_MAX_LEN + 1];
+	char trsvcid[SPDK_NVMF_TRSVCID_MAX_LEN + 1];
+	char subnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	int priority;
+};
+
+struct spdk_nvme_host_id {
+	char hostaddr[SPDK_NVMF_TRADDR_MAX_LEN + 1];
+	char hostsvcid[SPDK_NVMF_TRSVCID_MAX_LEN + 1];
+};
+
+struct spdk_nvme_rdma_device_stat {
+	const char *name;
+	uint64_t polls;
+	uint64_t idle_polls;
+	uint64_t completions;
+	uint64_t queued_requests;
+	uint64_t total_send_wrs;
+	uint64_t send_doorbell_updates;
+	uint64_t total_recv_wrs;
+	uint64_t recv_doorbell_updates;
+};
+
+struct spdk_nvme_pcie_stat {
+	uint64_t polls;
+	uint64_t idle_polls;
+	uint64_t completions;
+	uint64_t cq_mmio_doorbell_updates;
+	uint64_t cq_shadow_doorbell_updates;
+	uint64_t submitted_requests;
+	uint64_t queued_requests;
+	uint64_t sq_mmio_doorbell_updates;
+	uint64_t sq_shadow_doorbell_updates;
+};
+
+struct spdk_nvme_tcp_stat {
+	uint64_t polls;
+	uint64_t idle_polls;
+	uint64_t socket_completions;
+	uint64_t nvme_completions;
+	uint64_t submitted_requests;
+	uint64_t queued_requests;
+};
+
+typedef enum spdk_nvme_transport_type spdk_nvme_transport_type_t;
+
+struct spdk_nvme_transport_poll_group_stat {
+	spdk_nvme_transport_type_t trtype;
+	union {
+		struct {
+			uint32_t num_devices;
+			struct spdk_nvme_rdma_device_stat *device_stats;
+		} rdma;
+		struct spdk_nvme_pcie_stat pcie;
+		struct spdk_nvme_tcp_stat tcp;
+	};
+};
+
+struct spdk_nvme_poll_group_stat {
+	uint32_t num_transports;
+	struct spdk_nvme_transport_poll_group_stat **transport_stat;
+};
+
+struct spdk_nvme_ns_cmd_ext_io_opts {
+	size_t size;
+	struct spdk_memory_domain *memory_domain;
+	void *memory_domain_ctx;
+	uint32_t io_flags;
+	uint8_t reserved28[4];
+	void *metadata;
+	uint16_t apptag_mask;
+	uint16_t apptag;
+	uint32_t cdw13;
+	void *accel_sequence;
+};
+
+struct spdk_nvme_ctrlr_key_opts {
+	size_t size;
+	struct spdk_key *dhchap_key;
+	struct spdk_key *dhchap_ctrlr_key;
+};
+
+struct spdk_nvme_io_qpair_opts {
+	enum spdk_nvme_qprio qprio;
+	uint32_t io_queue_size;
+	uint32_t io_queue_requests;
+	union {
+		bool delay_cmd_submit;
+		bool delay_pcie_doorbell;
+	};
+	uint8_t reserved13[3];
+	struct {
+		struct spdk_nvme_cmd *vaddr;
+		uint64_t paddr;
+		uint64_t buffer_size;
+	} sq;
+	struct {
+		struct spdk_nvme_cpl *vaddr;
+		uint64_t paddr;
+		uint64_t buffer_size;
+	} cq;
+	bool create_only;
+	bool async_mode;
+	bool disable_pcie_sgl_merge;
+	uint8_t reserved67[5];
+	size_t opts_size;
+};
+
+struct spdk_nvme_rdma_hooks {
+	struct ibv_pd *(*get_ibv_pd)(const struct spdk_nvme_transport_id *trid, struct ibv_context *verbs);
+	uint64_t (*get_rkey)(struct ibv_pd *pd, void *buf, size_t size);
+	void (*put_rkey)(uint64_t key);
+};
+
+typedef void (*spdk_nvme_disconnected_qpair_cb)(struct spdk_nvme_qpair *qpair, void *poll_group_ctx);
+
+typedef void (*spdk_nvme_reg_cb)(void *ctx, uint64_t value, const struct spdk_nvme_cpl *cpl);
+
+struct spdk_nvme_transport_ops {
+	char name[SPDK_NVMF_TRSTRING_MAX_LEN + 1];
+	enum spdk_nvme_transport_type type;
+	struct spdk_nvme_ctrlr *(*ctrlr_construct)(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, void *devhandle);
+	int (*ctrlr_scan)(struct spdk_nvme_probe_ctx *probe_ctx, bool direct_connect);
+	int (*ctrlr_destruct)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_enable)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_enable_interrupts)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_set_reg_4)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t value);
+	int (*ctrlr_set_reg_8)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t value);
+	int (*ctrlr_get_reg_4)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t *value);
+	int (*ctrlr_get_reg_8)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t *value);
+	int (*ctrlr_set_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t value, spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_set_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t value, spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_get_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_get_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	uint32_t (*ctrlr_get_max_xfer_size)(struct spdk_nvme_ctrlr *ctrlr);
+	uint16_t (*ctrlr_get_max_sges)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_reserve_cmb)(struct spdk_nvme_ctrlr *ctrlr);
+	void *(*ctrlr_map_cmb)(struct spdk_nvme_ctrlr *ctrlr, size_t *size);
+	int (*ctrlr_unmap_cmb)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_enable_pmr)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_disable_pmr)(struct spdk_nvme_ctrlr *ctrlr);
+	void *(*ctrlr_map_pmr)(struct spdk_nvme_ctrlr *ctrlr, size_t *size);
+	int (*ctrlr_unmap_pmr)(struct spdk_nvme_ctrlr *ctrlr);
+	struct spdk_nvme_qpair *(*ctrlr_create_io_qpair)(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid, const struct spdk_nvme_io_qpair_opts *opts);
+	int (*ctrlr_delete_io_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
+	int (*ctrlr_connect_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
+	void (*ctrlr_disconnect_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
+	void (*qpair_abort_reqs)(struct spdk_nvme_qpair *qpair, uint32_t dnr);
+	int (*qpair_reset)(struct spdk_nvme_qpair *qpair);
+	int (*qpair_submit_request)(struct spdk_nvme_qpair *qpair, struct nvme_request *req);
+	int (*qpair_authenticate)(struct spdk_nvme_qpair *qpair);
+	int32_t (*qpair_process_completions)(struct spdk_nvme_qpair *qpair, uint32_t max_completions);
+	int (*qpair_iterate_requests)(struct spdk_nvme_qpair *qpair, int (*iter_fn)(struct nvme_request *req, void *arg), void *arg);
+	int (*qpair_get_fd)(struct spdk_nvme_qpair *qpair, struct spdk_event_handler_opts *opts);
+	void (*admin_qpair_abort_aers)(struct spdk_nvme_qpair *qpair);
+	struct spdk_nvme_transport_poll_group *(*poll_group_create)(void);
+	int64_t (*poll_group_process_completions)(struct spdk_nvme_transport_poll_group *tgroup, uint32_t completions_per_qpair, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+	void (*poll_group_check_disconnected_qpairs)(struct spdk_nvme_transport_poll_group *tgroup, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+	int (*poll_group_destroy)(struct spdk_nvme_transport_poll_group *tgroup);
+	int (*poll_group_get_stats)(struct spdk_nvme_transport_poll_group *tgroup, struct spdk_nvme_transport_poll_group_stat **stats);
+	void (*poll_group_free_stats)(struct spdk_nvme_transport_poll_group *tgroup, struct spdk_nvme_transport_poll_group_stat *stats);
+	int (*ctrlr_get_memory_domains)(const struct spdk_nvme_ctrlr *ctrlr, struct spdk_memory_domain **domains, int array_size);
+	int (*ctrlr_ready)(struct spdk_nvme_ctrlr *ctrlr);
+	volatile struct spdk_nvme_registers *(*ctrlr_get_registers)(struct spdk_nvme_ctrlr *ctrlr);
+	int (*ctrlr_scan_attached)(struct spdk_nvme_probe_ctx *probe_ctx);
+	int (*ctrlr_process_transport_events)(struct spdk_nvme_ctrlr *ctrlr);
+};
+
+struct spdk_nvme_transport_opts {
+	uint32_t rdma_srq_size;
+	uint8_t reserved4[4];
+	size_t opts_size;
+	uint32_t rdma_max_cq_size;
+	uint16_t rdma_cm_event_timeout_ms;
+	bool rdma_umr_per_io;
+	uint8_t reserved23;
+	uint32_t tcp_connect_timeout_ms;
+};
+
+typedef enum spdk_nvme_qp_failure_reason spdk_nvme_qp_failure_reason;
+
+typedef bool (*spdk_nvme_probe_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nvme_ctrlr_opts *opts);
+
+typedef void (*spdk_nvme_attach_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_ctrlr_opts *opts);
+
+typedef void (*spdk_nvme_attach_fail_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, int rc);
+
+typedef void (*spdk_nvme_remove_cb)(void *cb_ctx, struct spdk_nvme_ctrlr *ctrlr);
+
+typedef bool (*spdk_nvme_pcie_hotplug_filter_cb)(const struct spdk_pci_addr *addr);
+
+typedef void (*spdk_nvme_cmd_cb)(void *ctx, const struct spdk_nvme_cpl *cpl);
+
+typedef void (*spdk_nvme_aer_cb)(void *aer_cb_arg, const struct spdk_nvme_cpl *cpl);
+
+typedef void (*spdk_nvme_ns_attr_changed_cb)(void *cb_arg, const uint32_t *changed_ns_list, uint32_t count);
+
+typedef void (*spdk_nvme_timeout_cb)(void *cb_arg, struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint16_t cid);
+
+typedef void (*spdk_nvme_discovery_cb)(void *cb_arg, int rc, const struct spdk_nvme_cpl *cpl, struct spdk_nvmf_discovery_log_page *log_page);
+
+typedef void (*spdk_nvme_req_reset_sgl_cb)(void *cb_arg, uint32_t offset);
+
+typedef int (*spdk_nvme_req_next_sge_cb)(void *cb_arg, void **address, uint32_t *length);
+
+typedef void (*spdk_nvme_authenticate_cb)(void *ctx, int status);
+
+typedef void (*spdk_nvme_poll_group_interrupt_cb)(struct spdk_nvme_poll_group *group, void *ctx);
+
+bool spdk_nvme_ctrlr_is_discovery(struct spdk_nvme_ctrlr *ctrlr);
+
+bool spdk_nvme_ctrlr_is_fabrics(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_ctrlr_get_default_ctrlr_opts(struct spdk_nvme_ctrlr_opts *opts, size_t opts_size);
+
+const struct spdk_nvme_ctrlr_opts *spdk_nvme_ctrlr_get_opts(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_transport_id_parse(struct spdk_nvme_transport_id *trid, const char *str);
+
+void spdk_nvme_trid_populate_transport(struct spdk_nvme_transport_id *trid, enum spdk_nvme_transport_type trtype);
+
+int spdk_nvme_host_id_parse(struct spdk_nvme_host_id *hostid, const char *str);
+
+int spdk_nvme_transport_id_populate_trstring(struct spdk_nvme_transport_id *trid, const char *trstring);
+
+int spdk_nvme_transport_id_parse_trtype(enum spdk_nvme_transport_type *trtype, const char *str);
+
+const char *spdk_nvme_transport_id_trtype_str(enum spdk_nvme_transport_type trtype);
+
+const char *spdk_nvme_transport_id_adrfam_str(enum spdk_nvmf_adrfam adrfam);
+
+int spdk_nvme_transport_id_parse_adrfam(enum spdk_nvmf_adrfam *adrfam, const char *str);
+
+int spdk_nvme_transport_id_compare(const struct spdk_nvme_transport_id *trid1, const struct spdk_nvme_transport_id *trid2);
+
+int spdk_nvme_prchk_flags_parse(uint32_t *prchk_flags, const char *str);
+
+const char *spdk_nvme_prchk_flags_str(uint32_t prchk_flags);
+
+bool spdk_nvme_transport_available(enum spdk_nvme_transport_type trtype);
+
+bool spdk_nvme_transport_available_by_name(const char *transport_name);
+
+void spdk_nvme_pcie_set_hotplug_filter(spdk_nvme_pcie_hotplug_filter_cb filter_cb);
+
+int spdk_nvme_probe(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_remove_cb remove_cb);
+
+int spdk_nvme_probe_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
+
+struct spdk_nvme_ctrlr *spdk_nvme_connect(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, size_t opts_size);
+
+struct spdk_nvme_probe_ctx *spdk_nvme_connect_async(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, spdk_nvme_attach_cb attach_cb);
+
+struct spdk_nvme_probe_ctx *spdk_nvme_probe_async(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_remove_cb remove_cb);
+
+struct spdk_nvme_probe_ctx *spdk_nvme_probe_async_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
+
+int spdk_nvme_probe_poll_async(struct spdk_nvme_probe_ctx *probe_ctx);
+
+int spdk_nvme_detach(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_detach_async(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_detach_ctx **detach_ctx);
+
+int spdk_nvme_detach_poll_async(struct spdk_nvme_detach_ctx *detach_ctx);
+
+void spdk_nvme_detach_poll(struct spdk_nvme_detach_ctx *detach_ctx);
+
+int spdk_nvme_scan_attached(const struct spdk_nvme_transport_id *trid);
+
+int spdk_nvme_ctrlr_set_trid(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_transport_id *trid);
+
+void spdk_nvme_ctrlr_set_remove_cb(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_remove_cb remove_cb, void *remove_ctx);
+
+int spdk_nvme_ctrlr_set_keys(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_ctrlr_key_opts *opts);
+
+int spdk_nvme_ctrlr_reset(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_disconnect(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_ctrlr_reconnect_async(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_reconnect_poll_async(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_reset_subsystem(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_ctrlr_fail(struct spdk_nvme_ctrlr *ctrlr);
+
+bool spdk_nvme_ctrlr_is_failed(struct spdk_nvme_ctrlr *ctrlr);
+
+const struct spdk_nvme_ctrlr_data *spdk_nvme_ctrlr_get_data(struct spdk_nvme_ctrlr *ctrlr);
+
+const struct spdk_nvme_nvm_ctrlr_data *spdk_nvme_nvm_ctrlr_get_data(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_csts_register spdk_nvme_ctrlr_get_regs_csts(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_cc_register spdk_nvme_ctrlr_get_regs_cc(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_cap_register spdk_nvme_ctrlr_get_regs_cap(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_vs_register spdk_nvme_ctrlr_get_regs_vs(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_cmbsz_register spdk_nvme_ctrlr_get_regs_cmbsz(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_pmrcap_register spdk_nvme_ctrlr_get_regs_pmrcap(struct spdk_nvme_ctrlr *ctrlr);
+
+union spdk_nvme_bpinfo_register spdk_nvme_ctrlr_get_regs_bpinfo(struct spdk_nvme_ctrlr *ctrlr);
+
+uint64_t spdk_nvme_ctrlr_get_pmrsz(struct spdk_nvme_ctrlr *ctrlr);
+
+uint32_t spdk_nvme_ctrlr_get_num_ns(struct spdk_nvme_ctrlr *ctrlr);
+
+struct spdk_pci_device *spdk_nvme_ctrlr_get_pci_device(struct spdk_nvme_ctrlr *ctrlr);
+
+int32_t spdk_nvme_ctrlr_get_numa_id(struct spdk_nvme_ctrlr *ctrlr);
+
+uint16_t spdk_nvme_ctrlr_get_id(struct spdk_nvme_ctrlr *ctrlr);
+
+uint32_t spdk_nvme_ctrlr_get_max_xfer_size(const struct spdk_nvme_ctrlr *ctrlr);
+
+uint16_t spdk_nvme_ctrlr_get_max_sges(const struct spdk_nvme_ctrlr *ctrlr);
+
+bool spdk_nvme_ctrlr_is_active_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid);
+
+uint32_t spdk_nvme_ctrlr_get_first_active_ns(struct spdk_nvme_ctrlr *ctrlr);
+
+uint32_t spdk_nvme_ctrlr_get_next_active_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t prev_nsid);
+
+bool spdk_nvme_ctrlr_is_log_page_supported(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page);
+
+bool spdk_nvme_ctrlr_is_feature_supported(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature_code);
+
+void spdk_nvme_ctrlr_register_aer_callback(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_aer_cb aer_cb_fn, void *aer_cb_arg);
+
+void spdk_nvme_ctrlr_register_ns_attr_changed_callback(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_ns_attr_changed_cb cb_fn, void *cb_arg);
+
+void spdk_nvme_ctrlr_disable_read_changed_ns_list_log_page(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_ctrlr_register_timeout_callback(struct spdk_nvme_ctrlr *ctrlr, uint64_t timeout_io_us, uint64_t timeout_admin_us, spdk_nvme_timeout_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_get_discovery_log_page(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_discovery_cb cb_fn, void *cb_arg);
+
+void spdk_nvme_ctrlr_get_default_io_qpair_opts(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
+
+struct spdk_nvme_qpair *spdk_nvme_ctrlr_alloc_io_qpair(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
+
+int spdk_nvme_ctrlr_connect_io_qpair(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
+
+void spdk_nvme_ctrlr_disconnect_io_qpair(struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_ctrlr_reconnect_io_qpair(struct spdk_nvme_qpair *qpair);
+
+bool spdk_nvme_qpair_is_admin_queue(struct spdk_nvme_qpair *qpair);
+
+uint16_t spdk_nvme_qpair_get_queue_depth(struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_ctrlr_get_admin_qp_fd(struct spdk_nvme_ctrlr *ctrlr, struct spdk_event_handler_opts *opts);
+
+spdk_nvme_qp_failure_reason spdk_nvme_ctrlr_get_admin_qp_failure_reason(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_free_io_qpair(struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_ctrlr_io_cmd_raw_no_payload_build(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_io_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_io_raw_with_md(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, void *md_buf, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_iov_raw_with_md(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, uint32_t len, void *md_buf, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+
+int spdk_nvme_qpair_get_fd(struct spdk_nvme_qpair *qpair, struct spdk_event_handler_opts *opts);
+
+int32_t spdk_nvme_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max_completions);
+
+spdk_nvme_qp_failure_reason spdk_nvme_qpair_get_failure_reason(struct spdk_nvme_qpair *qpair);
+
+void spdk_nvme_qpair_set_abort_dnr(struct spdk_nvme_qpair *qpair, bool dnr);
+
+bool spdk_nvme_qpair_is_connected(struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_qpair_authenticate(struct spdk_nvme_qpair *qpair, spdk_nvme_authenticate_cb cb_fn, void *cb_ctx);
+
+int spdk_nvme_ctrlr_authenticate(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_authenticate_cb cb_fn, void *cb_ctx);
+
+int spdk_nvme_ctrlr_cmd_admin_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+bool spdk_nvme_ctrlr_is_nssr_supported(struct spdk_nvme_ctrlr *ctrlr);
+
+int32_t spdk_nvme_ctrlr_process_admin_completions(struct spdk_nvme_ctrlr *ctrlr);
+
+struct spdk_nvme_ns *spdk_nvme_ctrlr_get_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t ns_id);
+
+int spdk_nvme_ctrlr_cmd_get_log_page(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page, uint32_t nsid, void *payload, uint32_t payload_size, uint64_t offset, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_get_log_page_ext(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page, uint32_t nsid, void *payload, uint32_t payload_size, uint64_t offset, uint32_t cdw10, uint32_t cdw11, uint32_t cdw14, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_abort(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint16_t cid, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_abort_ext(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, void *cmd_cb_arg, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_set_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, uint32_t cdw12, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_get_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_get_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
+
+int spdk_nvme_ctrlr_cmd_set_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, uint32_t cdw12, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
+
+int spdk_nvme_ctrlr_cmd_security_receive(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_security_send(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_security_receive(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, size_t size);
+
+int spdk_nvme_ctrlr_security_send(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, size_t size);
+
+int spdk_nvme_ctrlr_cmd_directive_receive(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, uint32_t doper, uint32_t dtype, uint32_t dspec, void *payload, uint32_t payload_size, uint32_t cdw12, uint32_t cdw13, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ctrlr_cmd_directive_send(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, uint32_t doper, uint32_t dtype, uint32_t dspec, void *payload, uint32_t payload_size, uint32_t cdw12, uint32_t cdw13, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+uint64_t spdk_nvme_ctrlr_get_flags(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_attach_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, struct spdk_nvme_ctrlr_list *payload);
+
+int spdk_nvme_ctrlr_detach_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, struct spdk_nvme_ctrlr_list *payload);
+
+uint32_t spdk_nvme_ctrlr_create_ns(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_ns_data *payload);
+
+int spdk_nvme_ctrlr_delete_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid);
+
+int spdk_nvme_ctrlr_format(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, struct spdk_nvme_format *format);
+
+int spdk_nvme_ctrlr_update_firmware(struct spdk_nvme_ctrlr *ctrlr, void *payload, uint32_t size, int slot, enum spdk_nvme_fw_commit_action commit_action, struct spdk_nvme_status *completion_status);
+
+int spdk_nvme_ctrlr_read_boot_partition_start(struct spdk_nvme_ctrlr *ctrlr, void *payload, uint32_t bprsz, uint32_t bprof, uint32_t bpid);
+
+int spdk_nvme_ctrlr_read_boot_partition_poll(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_write_boot_partition(struct spdk_nvme_ctrlr *ctrlr, void *payload, uint32_t size, uint32_t bpid, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+volatile struct spdk_nvme_registers *spdk_nvme_ctrlr_get_registers(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_reserve_cmb(struct spdk_nvme_ctrlr *ctrlr);
+
+void *spdk_nvme_ctrlr_map_cmb(struct spdk_nvme_ctrlr *ctrlr, size_t *size);
+
+void spdk_nvme_ctrlr_unmap_cmb(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_enable_pmr(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_disable_pmr(struct spdk_nvme_ctrlr *ctrlr);
+
+void *spdk_nvme_ctrlr_map_pmr(struct spdk_nvme_ctrlr *ctrlr, size_t *size);
+
+int spdk_nvme_ctrlr_unmap_pmr(struct spdk_nvme_ctrlr *ctrlr);
+
+const struct spdk_nvme_transport_id *spdk_nvme_ctrlr_get_transport_id(struct spdk_nvme_ctrlr *ctrlr);
+
+int32_t spdk_nvme_ctrlr_alloc_qid(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_ctrlr_free_qid(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid);
+
+struct spdk_nvme_poll_group *spdk_nvme_poll_group_create(void *ctx, struct spdk_nvme_accel_fn_table *table);
+
+int spdk_nvme_poll_group_add(struct spdk_nvme_poll_group *group, struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_poll_group_remove(struct spdk_nvme_poll_group *group, struct spdk_nvme_qpair *qpair);
+
+int spdk_nvme_poll_group_wait(struct spdk_nvme_poll_group *group, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+
+struct spdk_fd_group *spdk_nvme_poll_group_get_fd_group(struct spdk_nvme_poll_group *group);
+
+int spdk_nvme_poll_group_set_interrupt_callback(struct spdk_nvme_poll_group *group, spdk_nvme_poll_group_interrupt_cb cb_fn, void *cb_ctx);
+
+int spdk_nvme_poll_group_destroy(struct spdk_nvme_poll_group *group);
+
+int64_t spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group, uint32_t completions_per_qpair, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+
+int spdk_nvme_poll_group_all_connected(struct spdk_nvme_poll_group *group);
+
+void *spdk_nvme_poll_group_get_ctx(struct spdk_nvme_poll_group *group);
+
+int spdk_nvme_poll_group_get_stats(struct spdk_nvme_poll_group *group, struct spdk_nvme_poll_group_stat **stats);
+
+void spdk_nvme_poll_group_free_stats(struct spdk_nvme_poll_group *group, struct spdk_nvme_poll_group_stat *stat);
+
+const struct spdk_nvme_ns_data *spdk_nvme_ns_get_data(struct spdk_nvme_ns *ns);
+
+const struct spdk_nvme_nvm_ns_data *spdk_nvme_nvm_ns_get_data(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_id(struct spdk_nvme_ns *ns);
+
+struct spdk_nvme_ctrlr *spdk_nvme_ns_get_ctrlr(struct spdk_nvme_ns *ns);
+
+bool spdk_nvme_ns_is_active(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_max_io_xfer_size(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_sector_size(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_extended_sector_size(struct spdk_nvme_ns *ns);
+
+uint64_t spdk_nvme_ns_get_num_sectors(struct spdk_nvme_ns *ns);
+
+uint64_t spdk_nvme_ns_get_size(struct spdk_nvme_ns *ns);
+
+enum spdk_nvme_pi_type spdk_nvme_ns_get_pi_type(struct spdk_nvme_ns *ns);
+
+enum spdk_nvme_pi_format spdk_nvme_ns_get_pi_format(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_md_size(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_format_index(const struct spdk_nvme_ns_data *nsdata);
+
+uint32_t spdk_nvme_ns_get_active_format_index(const struct spdk_nvme_ns *ns);
+
+const void *spdk_nvme_ns_get_vendor_specific(struct spdk_nvme_ns *ns);
+
+int spdk_nvme_ns_get_format(struct spdk_nvme_ns *ns, uint8_t format_index, struct spdk_nvme_ns_data_lbaf *lbaf);
+
+bool spdk_nvme_ns_supports_extended_lba(struct spdk_nvme_ns *ns);
+
+bool spdk_nvme_ns_supports_write_uncorrectable(struct spdk_nvme_ns *ns);
+
+bool spdk_nvme_ns_supports_compare(struct spdk_nvme_ns *ns);
+
+enum spdk_nvme_dealloc_logical_block_read_value spdk_nvme_ns_get_dealloc_logical_block_read_value(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_optimal_io_boundary(struct spdk_nvme_ns *ns);
+
+const uint8_t *spdk_nvme_ns_get_nguid(const struct spdk_nvme_ns *ns);
+
+const struct spdk_uuid *spdk_nvme_ns_get_uuid(const struct spdk_nvme_ns *ns);
+
+enum spdk_nvme_csi spdk_nvme_ns_get_csi(const struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_flags(struct spdk_nvme_ns *ns);
+
+uint32_t spdk_nvme_ns_get_ana_group_id(const struct spdk_nvme_ns *ns);
+
+enum spdk_nvme_ana_state spdk_nvme_ns_get_ana_state(const struct spdk_nvme_ns *ns);
+
+int spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+
+int spdk_nvme_ns_cmd_writev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+
+int spdk_nvme_ns_cmd_writev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_write_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct iovec *iov, uint32_t iov_count, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_write_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_write_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_ns_cmd_write_zeroes(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+
+int spdk_nvme_ns_cmd_verify(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+
+int spdk_nvme_ns_cmd_write_uncorrectable(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+
+int spdk_nvme_ns_cmd_readv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+
+int spdk_nvme_ns_cmd_readv_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_read_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct iovec *iov, uint32_t iov_count, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_read_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+
+int spdk_nvme_ns_cmd_read_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_ns_cmd_dataset_management(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint32_t type, const struct spdk_nvme_dsm_range *ranges, uint16_t num_ranges, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_copy(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, const struct spdk_nvme_scc_source_range *ranges, uint16_t num_ranges, uint64_t dest_lba, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_flush(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_reservation_register(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, struct spdk_nvme_reservation_register_data *payload, bool ignore_key, enum spdk_nvme_reservation_register_action action, enum spdk_nvme_reservation_register_cptpl cptpl, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_reservation_release(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, struct spdk_nvme_reservation_key_data *payload, bool ignore_key, enum spdk_nvme_reservation_release_action action, enum spdk_nvme_reservation_type type, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_reservation_acquire(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, struct spdk_nvme_reservation_acquire_data *payload, bool ignore_key, enum spdk_nvme_reservation_acquire_action action, enum spdk_nvme_reservation_type type, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_reservation_report(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_io_mgmt_recv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint32_t len, uint8_t mo, uint16_t mos, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_io_mgmt_send(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint32_t len, uint8_t mo, uint16_t mos, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+
+int spdk_nvme_ns_cmd_compare(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+
+int spdk_nvme_ns_cmd_comparev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+
+int spdk_nvme_ns_cmd_comparev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_ns_cmd_compare_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+
+int spdk_nvme_qpair_add_cmd_error_injection(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint8_t opc, bool do_not_submit, uint64_t timeout_in_us, uint32_t err_count, uint8_t sct, uint8_t sc);
+
+void spdk_nvme_qpair_remove_cmd_error_injection(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint8_t opc);
+
+const char *spdk_nvme_cpl_get_status_string_ext(const struct spdk_nvme_status *status, uint8_t opc);
+
+const char *spdk_nvme_cpl_get_status_type_string(const struct spdk_nvme_status *status);
+
+void spdk_nvme_qpair_print_command(struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd);
+
+void spdk_nvme_qpair_print_completion_ext(const struct spdk_nvme_qpair *qpair, const struct spdk_nvme_cpl *cpl, uint8_t opc);
+
+uint16_t spdk_nvme_qpair_get_id(struct spdk_nvme_qpair *qpair);
+
+uint32_t spdk_nvme_qpair_get_num_outstanding_reqs(struct spdk_nvme_qpair *qpair);
+
+void spdk_nvme_print_command(uint16_t qid, struct spdk_nvme_cmd *cmd);
+
+void spdk_nvme_print_completion_ext(uint16_t qid, const struct spdk_nvme_cpl *cpl, uint8_t opc);
+
+const char *spdk_nvme_dhchap_get_digest_name(int id);
+
+int spdk_nvme_dhchap_get_digest_id(const char *name);
+
+uint8_t spdk_nvme_dhchap_get_digest_length(int id);
+
+const char *spdk_nvme_dhchap_get_dhgroup_name(int id);
+
+int spdk_nvme_dhchap_get_dhgroup_id(const char *name);
+
+void spdk_nvme_rdma_init_hooks(struct spdk_nvme_rdma_hooks *hooks);
+
+int spdk_nvme_cuse_get_ctrlr_name(struct spdk_nvme_ctrlr *ctrlr, char *name, size_t *size);
+
+int spdk_nvme_cuse_get_ns_name(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, char *name, size_t *size);
+
+int spdk_nvme_cuse_register(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_cuse_unregister(struct spdk_nvme_ctrlr *ctrlr);
+
+int spdk_nvme_ctrlr_get_memory_domains(const struct spdk_nvme_ctrlr *ctrlr, struct spdk_memory_domain **domains, int array_size);
+
+void spdk_nvme_cuse_update_namespaces(struct spdk_nvme_ctrlr *ctrlr);
+
+void spdk_nvme_transport_register(const struct spdk_nvme_transport_ops *ops);
+
+void spdk_nvme_transport_get_opts(struct spdk_nvme_transport_opts *opts, size_t opts_size);
+
+int spdk_nvme_transport_set_opts(const struct spdk_nvme_transport_opts *opts, size_t opts_size);
+
+/** Whether \p trtype is a fabric, as opposed to a bus with memory that both sides see. */
+static inline bool
+spdk_nvme_trtype_is_fabrics(enum spdk_nvme_transport_type trtype)
+{
+	return trtype >= 0 && trtype != SPDK_NVME_TRANSPORT_CUSTOM &&
+	       trtype != SPDK_NVME_TRANSPORT_PCIE && trtype != SPDK_NVME_TRANSPORT_VFIOUSER;
+}
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SPDK_NVME_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * The rest of the door to the machine: what spdk/env.h has no name for. Waiting for descriptors,
+ * blocking work, clocks, randomness, byte streams of the control plane and whole files. Each
+ * function has a native implementation (lib/env/native) and one in the simulator (lib/env/sim);
+ * nothing above lib/env calls the machine for these things by another way.
+ */
+
+#ifndef SPDK_INTERNAL_ENV_H
+#define SPDK_INTERNAL_ENV_H
+
+#include "spdk/env.h"
+
+/* ---- Clocks and randomness ---- */
+
+/** The wall clock, for log lines and time stamps; never for deadlines (spdk_get_ticks() is). */
+void env_wall_clock(struct timespec *now);
+
+/** Fill \p buf with random bytes that a peer can't guess. Any thread. */
+void env_random(void *buf, size_t len_bytes);
+
+/* ---- Waiting ---- */
+
+/** A set of descriptors that one thread waits for. */
+struct env_waiter;
+
+struct env_wait_event {
+	void *tag;
+	uint32_t events; /* EPOLLIN ... */
+};
+
+/** A new, empty set. 0, -ENOMEM, -EMFILE. */
+int env_waiter_create(struct env_waiter **waiter);
+
+/** Close the set; the descriptors in it stay open. NULL is allowed. */
+void env_waiter_destroy(struct env_waiter *waiter);
+
+/**
+ * Watch \p fd, level-triggered unless \p events has EPOLLET. Owner's thread only.
+ * \param tag comes back with the event.
+ * \return 0, -EEXIST, -ENOMEM, -EPERM when the kind of fd can't be waited for.
+ */
+int env_waiter_add(struct env_waiter *waiter, int fd, uint32_t events, void *tag);
+int env_waiter_modify(struct env_waiter *waiter, int fd, uint32_t events, void *tag);
+int env_waiter_remove(struct env_waiter *waiter, int fd);
+
+/** Let a waiter that waits now, or else the next wait, return at once. Any thread; from signal
+ *  handlers too. Several kicks may count as one. */
+void env_waiter_kick(struct env_waiter *waiter);
+
+/**
+ * Wait until a descriptor is ready, a kick, or \p deadline_ticks on spdk_get_ticks()'s clock.
+ * \param deadline_ticks 0: only look; UINT64_MAX: no deadline.
+ * \return number of events stored, 0 after a kick or at the deadline, -EINTR after a signal.
+ */
+int env_waiter_wait(struct env_waiter *waiter, uint64_t deadline_ticks,
+		    struct env_wait_event *events, int max_events);
+
+/** A descriptor that is readable when a wait would not block: to put one set in another. It
+ *  belongs to the set. */
+int env_waiter_fd(struct env_waiter *waiter);
+
+/* ---- Blocking work ---- */
+
+/**
+ * A call that may block (fsync, getaddrinfo, open), run by one of a few helper threads. The caller
+ * embeds it and keeps it until \p done ran.
+ */
+struct env_work {
+	/** Runs on a helper thread; may block. */
+	void (*fn)(struct env_work *work);
+	/** Runs on the helper thread after fn; it usually sends a message to the owner. It is the last
+	 *  use of the struct by env. */
+	void (*done)(struct env_work *work);
+	struct env_work *next; /* env's */
+};
+
+/** Hand \p work to the helpers. Any thread; never blocks. 0, or -ENOMEM / -EAGAIN and no call-back
+ *  when the first helper thread can't be started. */
+int env_work_submit(struct env_work *work);
+
+/* ---- Control streams: the JSON-RPC socket ---- */
+
+/** Who is at the other end of a Unix-domain stream; all -1 for TCP. */
+struct env_peer {
+	int32_t pid;
+	int64_t uid;
+	int64_t gid;
+};
+
+/**
+ * Listen at \p addr: a file system path for a Unix-domain socket (made with mode 0600; one that a
+ * dead process left behind is replaced), or "host:port" / "[host]:port" for TCP.
+ * \return a non-blocking descriptor, or -EADDRINUSE when a live process listens there, -EACCES,
+ * -ENAMETOOLONG, -EINVAL and so on.
+ */
+int env_stream_listen(const char *addr);
+
+/** Stop listening: close \p fd and remove what env_stream_listen() left in the file system. */
+void env_stream_unlisten(int fd, const char *addr);
+
+/** A new connection's non-blocking descriptor, -EAGAIN when there is none. */
+int env_stream_accept(int listen_fd, struct env_peer *peer);
+
+/** Connect to \p addr, as for env_stream_listen(). A descriptor or a negative errno. */
+int env_stream_connect(const char *addr);
+
+/** Bytes moved, 0 at the end of the stream (recv), -EAGAIN, or another negative errno. */
+ssize_t env_stream_recv(int fd, void *buf, size_t len_bytes);
+ssize_t env_stream_send(int fd, const void *buf, size_t len_bytes);
+void env_stream_close(int fd);
+
+/* ---- Files of the control plane ---- */
+
+/**
+ * Read a whole file into memory from malloc(), with a 0 byte behind it that \p len_bytes does not
+ * count. Blocks: at start-up or from env_work only.
+ * \return 0 or a negative errno; -EFBIG above \p max_bytes.
+ */
+int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
+
+#endif /* SPDK_INTERNAL_ENV_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * In-tree subsystems: the entries of the generated table, and how a program names those it wants.
+ */
+
+#ifndef SPDK_INTERNAL_SUBSYSTEM_H
+#define SPDK_INTERNAL_SUBSYSTEM_H
+
+#include "spdk/init.h"
+
+/** An in-tree subsystem: `module/subsystem/<name>.c` defines one, `subsystems` in the build lists it. */
+struct subsystem_entry {
+	struct spdk_subsystem subsystem;
+	/** Names of those that must be up before it; NULL ends the list. */
+	const char *const *depends_on;
+};
+
+/**
+ * Name the subsystems of this program, in SPDK's order for it; without a call all that are built
+ * run. Call before spdk_app_start(); \p names ends with NULL and stays the caller's.
+ */
+void subsystem_select(const char *const *names);
+
+#endif /* SPDK_INTERNAL_SUBSYSTEM_H */

@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Write the linker version script of libspdk.so: SPDK's exported names, and basalt_*."""
+
+import sys
+
+with open(sys.argv[1]) as f:
+    rows = [line.split("\t") for line in f.read().splitlines()[1:]]
+names = sorted({r[1] for r in rows if r[2].startswith("spdk/")})
+with open(sys.argv[2], "w") as f:
+    f.write("SPDK_26 {\nglobal:\n\tbasalt_*;\n")
+    f.write("".join(f"\t{n};\n" for n in names))
+    f.write("\tSPDK_LOG_*;\n\tg_trace_file;\nlocal:\n\t*;\n};\n")
