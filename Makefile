@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The two commands: `make run` serves a volume on NVMe/TCP, `make check` runs all tests.
+# Meson does the work; `meson setup build && ninja -C build` is the same as `make`.
+
+BUILD ?= build
+MESON_ARGS ?=
+NINJA ?= ninja
+DATA ?= volume.img
+JOBS ?= $(shell nproc)
+
+.PHONY: all run check bench install clean format deps-build deps-test
+
+all: $(BUILD)/build.ninja
+	@$(NINJA) -C $(BUILD) -j $(JOBS)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || scripts/pkgdep.sh --hint build
+	@meson setup $(BUILD) $(MESON_ARGS)
+
+deps-build:
+	@scripts/pkgdep.sh build
+
+deps-test:
+	@scripts/pkgdep.sh build test
+
+run: deps-build
+	@$(MAKE) --no-print-directory all
+	@scripts/run.sh $(BUILD) $(DATA)
+
+check: deps-test
+	@$(MAKE) --no-print-directory all
+	@scripts/check.py $(BUILD)
+
+bench: deps-test
+	@test/bench/bench.py
+
+install: all
+	@meson install -C $(BUILD)
+
+format:
+	@git ls-files '*.c' '*.h' | grep -v -e queue_extras.h -e /tree.h | xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD)

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* Starts and stops a whole target in one process, many times: malloc behind passthru behind an
+ * NVMe/TCP subsystem, a host that writes and verifies 1 MiB. After the last cycle the process must
+ * own what it owned after the tenth, and the state section must equal the image taken before the
+ * first. The host runs on a POSIX thread of its own, as an application without reactors would.
+ *
+ *	cycle [COUNT [PORT]]
+ */
+
+#include "spdk/bdev.h"
+#include "spdk/env.h"
+#include "spdk/event.h"
+#include "spdk/nvme.h"
+#include "spdk/string.h"
+#include "spdk/thread.h"
+#include "spdk_internal/system_state.h"
+
+#define IO_BYTES (1024 * 1024)
+#define SETTLED_CYCLE 10
+#define NQN "nqn.2016-06.io.spdk:cycle"
+
+struct usage {
+	long fds;
+	long threads;
+	long mappings;
+	long resident_kib;
+};
+
+struct host {
+	pthread_t thread;
+	struct spdk_thread *app_thread;
+	char port[8];
+	uint8_t seed;
+	int rc;
+	bool io_done;
+	int io_status;
+};
+
+static const char g_config[] =
+	"{\"subsystems\":[{\"subsystem\":\"bdev\",\"config\":["
+	"{\"method\":\"bdev_malloc_create\",\"params\":{\"name\":\"m0\",\"num_blocks\":4096,"
+	"\"block_size\":512}},"
+	"{\"method\":\"bdev_passthru_create\",\"params\":{\"name\":\"p0\",\"base_bdev_name\":\"m0\"}}]},"
+	"{\"subsystem\":\"nvmf\",\"config\":["
+	"{\"method\":\"nvmf_create_transport\",\"params\":{\"trtype\":\"TCP\"}},"
+	"{\"method\":\"nvmf_create_subsystem\",\"params\":{\"nqn\":\"" NQN "\",\"allow_any_host\":true}},"
+	"{\"method\":\"nvmf_subsystem_add_ns\",\"params\":{\"nqn\":\"" NQN "\",\"namespace\":"
+	"{\"bdev_name\":\"p0\"}}},"
+	"{\"method\":\"nvmf_subsystem_add_listener\",\"params\":{\"nqn\":\"" NQN "\",\"listen_address\":"
+	"{\"trtype\":\"TCP\",\"adrfam\":\"IPv4\",\"traddr\":\"127.0.0.1\",\"trsvcid\":\"%s\"}}}]}]}";
+
+static long
+count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	long n = 0;
+
+	if (dir == NULL) {
+		return -1;
+	}
+	while (readdir(dir) != NULL) {
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static struct usage
+usage_now(void)
+{
+	struct usage u = { .fds = count_entries("/proc/self/fd"),
+			   .threads = count_entries("/proc/self/task") };
+	long pages = 0, resident = 0;
+	FILE *f = fopen("/proc/self/maps", "r");
+	int c;
+
+	while (f != NULL && (c = fgetc(f)) != EOF) {
+		u.mappings += c == '\n';
+	}
+	if (f != NULL) {
+		fclose(f);
+	}
+	f = fopen("/proc/self/statm", "r");
+	if (f != NULL && fscanf(f, "%ld %ld", &pages, &resident) == 2) {
+		u.resident_kib = resident * (sysconf(_SC_PAGESIZE) / 1024);
+	}
+	if (f != NULL) {
+		fclose(f);
+	}
+	return u;
+}
+
+static void
+io_done(void *arg, const struct spdk_nvme_cpl *cpl)
+{
+	struct host *h = arg;
+
+	h->io_status = spdk_nvme_cpl_is_error(cpl) ? -EIO : 0;
+	h->io_done = true;
+}
+
+static int
+wait_io(struct host *h, struct spdk_nvme_qpair *qpair, int submit_rc)
+{
+	if (submit_rc != 0) {
+		return submit_rc;
+	}
+	while (!h->io_done) {
+		if (spdk_nvme_qpair_process_completions(qpair, 0) < 0) {
+			return -ENXIO;
+		}
+	}
+	h->io_done = false;
+	return h->io_status;
+}
+
+static int
+write_and_verify(struct host *h, struct spdk_nvme_ctrlr *ctrlr)
+{
+	struct spdk_nvme_ns *ns = spdk_nvme_ctrlr_get_ns(ctrlr, 1);
+	struct spdk_nvme_qpair *qpair = spdk_nvme_ctrlr_alloc_io_qpair(ctrlr, NULL, 0);
+	uint8_t *buf = spdk_zmalloc(IO_BYTES, 4096, NULL, SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
+	uint32_t blocks, i;
+	int rc = -ENOMEM;
+
+	if (ns != NULL && qpair != NULL && buf != NULL) {
+		blocks = IO_BYTES / spdk_nvme_ns_get_sector_size(ns);
+		for (i = 0; i < IO_BYTES; i++) {
+			buf[i] = (uint8_t)(i * 31 + h->seed);
+		}
+		rc = wait_io(h, qpair,
+			     spdk_nvme_ns_cmd_write(ns, qpair, buf, 0, blocks, io_done, h, 0));
+		memset(buf, 0, IO_BYTES);
+		if (rc == 0) {
+			rc = wait_io(h, qpair, spdk_nvme_ns_cmd_read(ns, qpair, buf, 0, blocks,
+								     io_done, h, 0));
+		}
+		for (i = 0; rc == 0 && i < IO_BYTES; i++) {
+			rc = buf[i] == (uint8_t)(i * 31 + h->seed) ? 0 : -EILSEQ;
+		}
+	}
+	spdk_free(buf);
+	if (qpair != NULL) {
+		spdk_nvme_ctrlr_free_io_qpair(qpair);
+	}
+	return rc;
+}
+
+static void
+stop_app(void *arg)
+{
+	struct host *h = arg;
+
+	pthread_join(h->thread, NULL);
+	spdk_app_stop(h->rc);
+}
+
+static void *
+host_main(void *arg)
+{
+	struct host *h = arg;
+	struct spdk_nvme_transport_id trid = {};
+	struct spdk_nvme_ctrlr *ctrlr;
+
+	spdk_nvme_trid_populate_transport(&trid, SPDK_NVME_TRANSPORT_TCP);
+	trid.adrfam = SPDK_NVMF_ADRFAM_IPV4;
+	snprintf(trid.traddr, sizeof(trid.traddr), "127.0.0.1");
+	snprintf(trid.trsvcid, sizeof(trid.trsvcid), "%s", h->port);
+	snprintf(trid.subnqn, sizeof(trid.subnqn), "%s", NQN);
+	ctrlr = spdk_nvme_connect(&trid, NULL, 0);
+	h->rc = ctrlr == NULL ? -ECONNREFUSED : write_and_verify(h, ctrlr);
+	if (ctrlr != NULL) {
+		spdk_nvme_detach(ctrlr);
+	}
+	spdk_thread_send_msg(h->app_thread, stop_app, h);
+	return NULL;
+}
+
+static void
+started(void *arg)
+{
+	struct host *h = arg;
+
+	h->app_thread = spdk_get_thread();
+	if (pthread_create(&h->thread, NULL, host_main, h) != 0) {
+		spdk_app_stop(-EAGAIN);
+	}
+}
+
+static int
+one_cycle(struct host *h, const char *sock)
+{
+	struct spdk_app_opts opts = {};
+	char config[2048];
+	int rc;
+
+	snprintf(config, sizeof(config), g_config, h->port);
+	spdk_app_opts_init(&opts, sizeof(opts));
+	opts.name = "cycle";
+	opts.rpc_addr = sock;
+	opts.json_data = config;
+	opts.json_data_size = strlen(config);
+	opts.print_level = SPDK_LOG_ERROR;
+	rc = spdk_app_start(&opts, started, h);
+	spdk_app_fini();
+	return rc;
+}
+
+static bool
+same(const char *what, long before, long after, long slack)
+{
+	bool ok = after <= before + slack;
+
+	printf("%s - %s: %ld after cycle %d, %ld at the end\n", ok ? "ok" : "not ok", what, before,
+	       SETTLED_CYCLE, after);
+	return ok;
+}
+
+static bool
+same_image(const uint8_t *image)
+{
+	void *base;
+	size_t size, i, first = SIZE_MAX, bytes = 0;
+
+	system_state_get(&base, &size);
+	for (i = 0; i < size; i++) {
+		if (((uint8_t *)base)[i] != image[i]) {
+			first = first == SIZE_MAX ? i : first;
+			bytes++;
+		}
+	}
+	printf("%s - state section of %zu bytes: %zu differ from the start image",
+	       bytes == 0 ? "ok" : "not ok", size, bytes);
+	if (bytes != 0) {
+		printf(", first at offset %zu", first);
+	}
+	printf("\n");
+	return bytes == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int count = argc > 1 ? atoi(argv[1]) : 50, i, rc = 0;
+	struct host h = {};
+	struct usage settled = {}, end;
+	char sock[64];
+	void *base;
+	size_t size;
+	uint8_t *image;
+	bool ok;
+
+	snprintf(h.port, sizeof(h.port), "%s", argc > 2 ? argv[2] : "4492");
+	snprintf(sock, sizeof(sock), "/var/tmp/basalt-cycle-%d.sock", getpid());
+	system_state_get(&base, &size);
+	image = malloc(size);
+	if (image == NULL || count <= SETTLED_CYCLE) {
+		fprintf(stderr, "usage: cycle [COUNT > %d [PORT]]\n", SETTLED_CYCLE);
+		free(image);
+		return 2;
+	}
+	memcpy(image, base, size);
+	printf("1..6\n");
+	for (i = 1; i <= count && rc == 0; i++) {
+		h.seed = (uint8_t)i;
+		rc = one_cycle(&h, sock);
+		if (i == SETTLED_CYCLE) {
+			settled = usage_now();
+		}
+	}
+	end = usage_now();
+	printf("%s - %d cycles, last status %d\n", rc == 0 ? "ok" : "not ok", i - 1, rc);
+	ok = same("open files", settled.fds, end.fds, 0);
+	ok &= same("threads", settled.threads, end.threads, 0);
+	ok &= same("mappings", settled.mappings, end.mappings, 0);
+	/* The C library's heap may settle by a few pages. */
+	ok &= same("resident KiB", settled.resident_kib, end.resident_kib, 512);
+	ok &= same_image(image);
+	free(image);
+	return rc == 0 && ok ? 0 : 1;
+}
