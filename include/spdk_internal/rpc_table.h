@@ -15,8 +15,8 @@
  *	static const struct rpc_param null_resize_params[] = {
  *		RPC_PARAM(struct null_resize, name, RPC_STRING, .required = true,
  *			  .help = "Name of the bdev", .cli = RPC_POSITIONAL),
- *		RPC_PARAM_AS("new_size", struct null_resize, new_size_mib, RPC_UINT64, .required = true,
- *			  .min = 1, .unit = "MiB", .help = "New size", .cli = RPC_POSITIONAL),
+ *		RPC_PARAM_AS("new_size", struct null_resize, new_size_mib, RPC_UINT64, .required =
+ *true, .min = 1, .unit = "MiB", .help = "New size", .cli = RPC_POSITIONAL),
  *	};
  *	static const struct rpc_method null_methods[] = {
  *		{ .name = "bdev_null_resize", .states = SPDK_RPC_RUNTIME, .role = RPC_ROLE_ADMIN,
@@ -35,18 +35,20 @@
 #include "spdk/util.h"
 
 enum rpc_type {
-	RPC_BOOL, /* bool */
-	RPC_INT32, /* int32_t */
-	RPC_UINT8, /* uint8_t */
-	RPC_UINT16, /* uint16_t */
-	RPC_UINT32, /* uint32_t */
-	RPC_UINT64, /* uint64_t */
-	RPC_STRING, /* char *, the decoder's; NULL when absent */
-	RPC_UUID, /* struct spdk_uuid */
-	RPC_ENUM, /* int32_t: one of `values`, given by name */
-	RPC_OBJECT, /* a struct embedded at the offset, described by `object` */
-	RPC_ARRAY, /* struct rpc_array of `element` */
-	RPC_JSON, /* const struct spdk_json_val *: as it came, for keys that go to a plug-in */
+	RPC_BOOL,    /* bool */
+	RPC_INT32,   /* int32_t */
+	RPC_UINT8,   /* uint8_t */
+	RPC_UINT16,  /* uint16_t */
+	RPC_UINT32,  /* uint32_t */
+	RPC_UINT64,  /* uint64_t */
+	RPC_STRING,  /* char *, the decoder's; NULL when absent */
+	RPC_UUID,    /* struct spdk_uuid */
+	RPC_ENUM,    /* int32_t: one of `values`, given by name */
+	RPC_OBJECT,  /* a struct embedded at the offset, described by `object` */
+	RPC_ARRAY,   /* struct rpc_array of `element` */
+	RPC_BITMASK, /* uint32_t: an array of names out of `values`, whose numbers are bit numbers
+	              */
+	RPC_JSON,    /* const struct spdk_json_val *: as it came, for keys that go to a plug-in */
 };
 
 struct rpc_enum_value {
@@ -54,7 +56,8 @@ struct rpc_enum_value {
 	int32_t value;
 };
 
-/** A decoded array: `count` elements of the struct or scalar that its table describes. */
+/** A decoded array: `count` elements, each of the C type of `element`, or the struct of `object`.
+ */
 struct rpc_array {
 	void *items;
 	size_t count;
@@ -75,22 +78,41 @@ enum rpc_cli_kind {
 	RPC_CLI_OPTION,
 };
 
-/** The command-line row of a parameter; SPDK's flags. */
+/**
+ * The command-line row of a parameter; SPDK's flags. What is NULL follows from the parameter: the
+ * argument's type from its type, "required" from `required` (a positional that is not required may
+ * be left out), the choices from its enum, the action of a bool is "store_true" with the default
+ * false, which is sent always; anything else that was not given is not sent.
+ * Positionals come in the order of the table.
+ */
 struct rpc_cli {
 	enum rpc_cli_kind kind;
 	const char *flags; /* "-b/--name"; NULL: "--" and the parameter's name with '-' for '_' */
-	const char *dest; /* name in the usage when it differs from the parameter's */
-	/** "store" (NULL), "store_true", "store_false", "append" and so on: SPDK's argparse action. */
+	const char *dest;  /* name in the usage when it differs from the parameter's */
+	/** NULL, "store_true", "store_false", "boolean_optional" (--x and --no-x, sent only when
+	 *  given), "append": SPDK's argparse action. */
 	const char *action;
-	/** How the argument becomes the parameter: NULL as it is, "mib_to_blocks" (MiB over the value
-	 *  of block_size), "split:," , "int0" (any base), ... : the rules of scripts/rpc.py. */
+	/**
+	 * How the argument becomes the parameter. NULL: as it is.
+	 * "mib_to_blocks": whole MiB, over the value of block_size; "mib_to_blocks:float": may have
+	 * a fraction. "hex": a number of base 16. "split:," / "split: " / "split:": a list, split
+	 * at the comma, the blank, white space. "flags:,": an object with `true` under each name of
+	 * the list.
+	 */
 	const char *conv;
-	const char *choices; /* "0|1|2"; NULL: any */
-	int group; /* options of one group > 0 exclude each other */
+	const char *choices; /* "0|1|2"; NULL: an enum's names, else any */
+	const char *dflt;    /* JSON text, sent when not given; NULL: as above */
+	int group;           /* options of one group > 0 exclude each other */
 };
 
-#define RPC_POSITIONAL { .kind = RPC_CLI_POSITIONAL }
-#define RPC_OPTION(flags_) { .kind = RPC_CLI_OPTION, .flags = flags_ }
+#define RPC_POSITIONAL \
+	{ \
+		.kind = RPC_CLI_POSITIONAL \
+	}
+#define RPC_OPTION(flags_) \
+	{ \
+		.kind = RPC_CLI_OPTION, .flags = flags_ \
+	}
 
 struct rpc_param {
 	const char *name; /* the JSON key */
@@ -105,17 +127,19 @@ struct rpc_param {
 	/** Limits of a number, or of a string's or array's length; max 0: the type's own. */
 	uint64_t min;
 	uint64_t max;
-	const char *unit; /* "bytes", "us", "MiB", "blocks" */
-	const char *help; /* one line, our words */
+	const char *unit;                    /* "bytes", "us", "MiB", "blocks" */
+	const char *help;                    /* one line, our words */
 	const struct rpc_enum_value *values; /* RPC_ENUM */
-	const struct rpc_object *object; /* RPC_OBJECT, RPC_ARRAY of RPC_OBJECT */
-	enum rpc_type element; /* RPC_ARRAY */
+	const struct rpc_object *object;     /* RPC_OBJECT, RPC_ARRAY of RPC_OBJECT */
+	enum rpc_type element;               /* RPC_ARRAY */
 	struct rpc_cli cli;
 };
 
 /* Designated initialisers go behind the type. */
 #define RPC_PARAM_AS(key, ctype, field, rtype, ...) \
-	{ .name = key, .type = rtype, .offset = offsetof(ctype, field), __VA_ARGS__ }
+	{ \
+		.name = key, .type = rtype, .offset = offsetof(ctype, field), __VA_ARGS__ \
+	}
 #define RPC_PARAM(ctype, field, rtype, ...) RPC_PARAM_AS(#field, ctype, field, rtype, __VA_ARGS__)
 #define RPC_GIVEN(ctype, field) .given_offset = offsetof(ctype, field) + 1
 
@@ -126,7 +150,7 @@ enum rpc_role {
 };
 
 enum rpc_result {
-	RPC_RESULT_BOOL, /* true */
+	RPC_RESULT_BOOL,   /* true */
 	RPC_RESULT_STRING, /* the name or id of what was made */
 	RPC_RESULT_NUMBER,
 	RPC_RESULT_ARRAY,
@@ -143,15 +167,26 @@ struct rpc_method {
 	size_t num_params;
 	size_t params_size_bytes;
 	/**
-	 * Runs on the app thread with the decoded parameters (NULL for a method without any). They, and
-	 * all they point to, live until the request is answered. The handler answers exactly once, now
-	 * or later, by spdk_jsonrpc_begin_result()/end_result(), send_bool_response() or
-	 * rpc_error().
+	 * Runs on the app thread with the decoded parameters (NULL for a method without any). They,
+	 * and all they point to, live until the request is answered, and are freed then. The
+	 * handler answers exactly once, now or later, by spdk_jsonrpc_begin_result()/end_result(),
+	 * send_bool_response() or rpc_error().
 	 */
 	void (*handler)(struct spdk_jsonrpc_request *request, void *params);
 	enum rpc_result result;
-	/** What rpc.py prints: NULL by `result`; "none", "json", "string", "list". */
+	/** What rpc.py prints: "none", "json", "string" (a string without its quotes), "list"
+	 * (names on one line). NULL: by `result`: nothing for a bool, "string" for a string, else
+	 * JSON. */
 	const char *cli_output;
+	/** Code of the answer to parameters that don't decode, as observed; 0: -32603, and -32602
+	 * for parameters given to a method that has none. */
+	int decode_code;
+	/** The same for a parameter that the method does not know, where it differs; 0:
+	 * decode_code. */
+	int unknown_code;
+	/** A method without parameters that does not mind being given some. */
+	bool ignores_params;
+	bool deprecated;
 	const char *help;
 };
 
@@ -163,7 +198,10 @@ struct rpc_table {
 	size_t num_methods;
 };
 
-#define RPC_TABLE(array) { .methods = array, .num_methods = SPDK_COUNTOF(array) }
+#define RPC_TABLE(array) \
+	{ \
+		.methods = array, .num_methods = SPDK_COUNTOF(array) \
+	}
 
 /**
  * Answer \p request with an error.
@@ -171,6 +209,6 @@ struct rpc_table {
  * \param fmt the text: names the thing, the reason and the remedy.
  */
 void rpc_error(struct spdk_jsonrpc_request *request, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 #endif /* SPDK_INTERNAL_RPC_TABLE_H */
