@@ -122,4 +122,18 @@ void env_stream_close(int fd);
  */
 int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
 
+/* ---- What a POSIX thread carries ---- */
+
+struct spdk_thread;
+
+/**
+ * The only thread-local variable of the tree, zero in a new POSIX thread. Each field names its
+ * owner; a floor that needs another one adds it here.
+ */
+struct env_local {
+	struct spdk_thread *thread; /* lib/thread: the spdk_thread that runs here; NULL: none */
+};
+
+extern __thread struct env_local g_env_local __attribute__((tls_model("initial-exec")));
+
 #endif /* SPDK_INTERNAL_ENV_H */
