@@ -30,7 +30,7 @@ extern "C" {
 /** Number of elements of an array (not of a pointer). */
 #define SPDK_COUNTOF(arr) (sizeof(arr) / sizeof((arr)[0]))
 /** The struct of type \p type whose \p member is at \p ptr. */
-#define SPDK_CONTAINEROF(ptr, type, member) ((type *)((uintptr_t)(ptr) - offsetof(type, member)))
+#define SPDK_CONTAINEROF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 /** Bytes from the start of what \p ptr points to, to the end of \p member. */
 #define SPDK_SIZEOF(ptr, member) (offsetof(__typeof__(*(ptr)), member) + sizeof((ptr)->member))
 #define SPDK_SIZEOF_MEMBER(type, member) (sizeof(((type *)NULL)->member))
@@ -38,11 +38,9 @@ extern "C" {
 /** x / y, rounded up. */
 #define SPDK_CEIL_DIV(x, y) (((x) + (y)-1) / (y))
 /** Nearest multiple of \p align, a power of two, that is not above \p val. */
-#define SPDK_ALIGN_FLOOR(val, align) \
-	((__typeof__(val))((val) & ~((__typeof__(val))((align)-1))))
+#define SPDK_ALIGN_FLOOR(val, align) ((__typeof__(val))((val) & ~((__typeof__(val))((align)-1))))
 /** Nearest multiple of \p align, a power of two, that is not below \p val. */
-#define SPDK_ALIGN_CEIL(val, align) \
-	SPDK_ALIGN_FLOOR(((val) + ((__typeof__(val))(align)-1)), align)
+#define SPDK_ALIGN_CEIL(val, align) SPDK_ALIGN_FLOOR(((val) + ((__typeof__(val))(align)-1)), align)
 #define SPDK_BIT(n) (1ul << (n))
 
 /**
@@ -111,9 +109,11 @@ uint32_t spdk_u32log2(uint32_t x);
 
 uint64_t spdk_u64log2(uint64_t x);
 
-size_t spdk_ioviter_first(struct spdk_ioviter *iter, struct iovec *siov, size_t siovcnt, struct iovec *diov, size_t diovcnt, void **src, void **dst);
+size_t spdk_ioviter_first(struct spdk_ioviter *iter, struct iovec *siov, size_t siovcnt,
+                          struct iovec *diov, size_t diovcnt, void **src, void **dst);
 
-size_t spdk_ioviter_firstv(struct spdk_ioviter *iter, uint32_t count, struct iovec **iov, size_t *iovcnt, void **out);
+size_t spdk_ioviter_firstv(struct spdk_ioviter *iter, uint32_t count, struct iovec **iov,
+                           size_t *iovcnt, void **out);
 
 size_t spdk_ioviter_next(struct spdk_ioviter *iter, void **src, void **dst);
 
@@ -145,8 +145,16 @@ spdk_rand_xorshift64(uint64_t *state)
 	return *state;
 }
 
+/** A number that is not 0 and differs from call to call; for seeds, never for secrets. Any thread.
+ */
+uint64_t basalt_rand_seed(void);
+
 /** A seed for spdk_rand_xorshift64() that differs from call to call. */
-uint64_t spdk_rand_xorshift64_seed(void);
+static inline uint64_t
+spdk_rand_xorshift64_seed(void)
+{
+	return basalt_rand_seed();
+}
 
 /** The smallest power of two that is not below \p x; 0 when there is none. */
 static inline uint32_t
@@ -201,16 +209,16 @@ spdk_sn32_add(uint32_t s1, uint32_t s2)
 static inline bool
 spdk_sn32_lt(uint32_t s1, uint32_t s2)
 {
-	return s1 != s2 && ((s1 < s2 && s2 - s1 < SPDK_SN32_CMPMAX) ||
-			    (s1 > s2 && s1 - s2 > SPDK_SN32_CMPMAX));
+	return s1 != s2 &&
+	       ((s1 < s2 && s2 - s1 < SPDK_SN32_CMPMAX) || (s1 > s2 && s1 - s2 > SPDK_SN32_CMPMAX));
 }
 
 /** Whether \p s1 comes after \p s2, RFC 1982. */
 static inline bool
 spdk_sn32_gt(uint32_t s1, uint32_t s2)
 {
-	return s1 != s2 && ((s1 < s2 && s2 - s1 > SPDK_SN32_CMPMAX) ||
-			    (s1 > s2 && s1 - s2 < SPDK_SN32_CMPMAX));
+	return s1 != s2 &&
+	       ((s1 < s2 && s2 - s1 > SPDK_SN32_CMPMAX) || (s1 > s2 && s1 - s2 < SPDK_SN32_CMPMAX));
 }
 
 /** memset() of secrets: never removed by the compiler, never beyond \p data_size. */
