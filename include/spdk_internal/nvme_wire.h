@@ -382,8 +382,9 @@ int wire_connect_cmd_decode(const struct spdk_nvme_cmd *cmd, uint16_t sqsize_max
 void wire_connect_cmd_encode(const struct wire_connect_cmd *in, struct spdk_nvme_cmd *cmd);
 
 /**
- * Decode connect data of \p len_bytes: both NQNs must be ended within their fields and valid.
- * \return 0, or -EINVAL with \p status for the answer.
+ * Decode connect data of \p len_bytes: both NQNs must have 1 to 223 bytes and end within their
+ * fields. Whether they are well formed is up to who looks them up (wire_nqn_is_valid()). \return 0,
+ * or -EINVAL with \p status for the answer.
  */
 int wire_connect_data_decode(const void *buf, size_t len_bytes, struct wire_connect_data *out,
                              struct wire_status *status) __attribute__((warn_unused_result));
