@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * JSON beyond spdk/json.h: where a text is broken and why.
+ */
+
+#ifndef SPDK_INTERNAL_JSON_H
+#define SPDK_INTERNAL_JSON_H
+
+#include "spdk/json.h"
+
+/** Arrays and objects inside each other that the parser takes. */
+#define JSON_DEPTH_MAX 64
+
+/** What is wrong with a text. */
+struct json_error {
+	size_t offset;      /* of the first byte that can't be part of it */
+	uint32_t line;      /* from 1 */
+	uint32_t column;    /* from 1, in bytes */
+	const char *reason; /* static text, no full stop */
+};
+
+/**
+ * spdk_json_parse() that says what is wrong. Line and column hold when \p json has not been decoded
+ * in place before, so ask with \p values NULL first. Any thread; pure.
+ * \param error filled when the result is negative; may be NULL.
+ */
+ssize_t json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_values,
+                   void **end, uint32_t flags, struct json_error *error);
+
+/**
+ * The line and column of the byte at \p offset of an unchanged text. Any thread; pure.
+ * \param offset at most \p size.
+ */
+void json_locate(const void *json, size_t size, size_t offset, uint32_t *line, uint32_t *column);
+
+/** What a value is, for messages: "null", "a number", "an object" and so on. Any thread; pure. */
+const char *json_type_name(enum spdk_json_val_type type);
+
+#endif /* SPDK_INTERNAL_JSON_H */
