@@ -122,6 +122,7 @@ struct rpc_param {
 	uint32_t given_offset;
 	bool required;
 	bool deprecated;
+	bool secret; /* its value appears in no message */
 	/** Value when absent, as JSON text, decoded like a given one; NULL: zero bytes. */
 	const char *dflt;
 	/** Limits of a number, or of a string's or array's length; max 0: the type's own. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * JSON-RPC beyond spdk/jsonrpc.h: servers by address, what a poller needs to know of them, memory
+ * that lives as long as a request, and requests that come from inside.
+ */
+
+#ifndef SPDK_INTERNAL_JSONRPC_H
+#define SPDK_INTERNAL_JSONRPC_H
+
+#include "spdk/jsonrpc.h"
+
+/* ---- Limits; SPDK's where it has one ---- */
+
+/** Longest request, or batch of requests, in bytes. */
+#define JSONRPC_REQUEST_SIZE_MAX (256 * 1024)
+/** Longest answer to one request, in bytes. */
+#define JSONRPC_ANSWER_SIZE_MAX (32 * 1024 * 1024)
+/** Connections served at once; others wait in the kernel. */
+#define JSONRPC_CONNS_MAX 64
+/** A connection is not read from while it has so many unanswered or unsent messages ... */
+#define JSONRPC_CONN_MESSAGES_MAX 1024
+/** ... or so many bytes of answers that its peer does not take. */
+#define JSONRPC_CONN_UNSENT_MAX (4 * 1024 * 1024)
+/** Messages that one poll takes from a connection. */
+#define JSONRPC_MESSAGES_PER_POLL 64
+
+/**
+ * Listen at \p addr (a path, or "host:port", as env_stream_listen()). The caller's thread owns the
+ * server from now on.
+ * \return 0, or a negative errno: -EADDRINUSE, -EACCES, -ENAMETOOLONG, -EINVAL, -ENOMEM ...
+ */
+int jsonrpc_server_listen(const char *addr, spdk_jsonrpc_handle_request_fn handle_request,
+                          struct spdk_jsonrpc_server **server);
+
+/** A descriptor that is readable when a poll would find something to do. The server's. */
+int jsonrpc_server_get_fd(struct spdk_jsonrpc_server *server);
+
+/** Not 0 while requests that have been received wait for a poll: a POLLER_FD's counter. */
+const uint32_t *jsonrpc_server_get_counter(struct spdk_jsonrpc_server *server);
+
+/** As spdk_jsonrpc_server_poll(). \return how many connections had something to do. */
+int jsonrpc_server_step(struct spdk_jsonrpc_server *server);
+
+/**
+ * Zeroed memory that is freed when \p request has been answered. The request's thread.
+ * \return NULL when out of memory.
+ */
+void *jsonrpc_request_alloc(struct spdk_jsonrpc_request *request, size_t size_bytes);
+
+/**
+ * Answer \p request with an error, a notification too (with the id null): for what is wrong with
+ * the request itself.
+ */
+void jsonrpc_request_reject(struct spdk_jsonrpc_request *request, int error_code, const char *msg);
+
+/* ---- Requests from inside ---- */
+
+/** The answer to a jsonrpc_local_call(). */
+struct jsonrpc_answer {
+	int error_code;      /* 0: a result */
+	const char *message; /* of the error; "" for a result */
+	const char *text;    /* the whole answer as JSON, with a 0 behind it */
+	size_t text_len_bytes;
+};
+
+/** \param answer is gone after the call. */
+typedef void (*jsonrpc_local_done_fn)(void *ctx, const struct jsonrpc_answer *answer);
+
+/**
+ * Run a request that no connection brought. \p done runs exactly once, perhaps before this returns,
+ * on the thread that answers.
+ * \param method, params values of a parsed text, which outlive the request; \p params may be NULL.
+ * \return 0, or -ENOMEM and \p done does not run.
+ */
+int jsonrpc_local_call(spdk_jsonrpc_handle_request_fn handle_request,
+                       const struct spdk_json_val *method, const struct spdk_json_val *params,
+                       jsonrpc_local_done_fn done, void *ctx);
+
+#endif /* SPDK_INTERNAL_JSONRPC_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * RPC beyond spdk/rpc.h: the dispatcher, servers with an errno and a descriptor, the schema.
+ */
+
+#ifndef SPDK_INTERNAL_RPC_H
+#define SPDK_INTERNAL_RPC_H
+
+#include "spdk/rpc.h"
+#include "spdk_internal/rpc_table.h"
+
+struct spdk_json_write_ctx;
+
+/**
+ * Run \p method: look it up in the tables and among the registered ones, check the allow-list and
+ * the state, decode \p params, and call its handler; or answer with the error. App thread.
+ * \param params NULL when absent.
+ */
+void rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method,
+                  const struct spdk_json_val *params);
+
+/**
+ * Whether \p method could be called.
+ * \return 0, -ENOENT for one that does not exist or is not on the allow-list, -EPERM when none of
+ * its states is in \p state_mask.
+ */
+int rpc_method_check(const char *method, uint32_t state_mask);
+
+/**
+ * Listen at \p addr: a path or "host:port".
+ * \return 0 or a negative errno, as jsonrpc_server_listen().
+ */
+int rpc_server_listen(const char *addr, struct spdk_rpc_server **server);
+
+/** For a POLLER_FD poller that calls rpc_server_step(). */
+int rpc_server_get_fd(struct spdk_rpc_server *server);
+const uint32_t *rpc_server_get_counter(struct spdk_rpc_server *server);
+
+/** Serve what has come. \return 0 when there was nothing. */
+int rpc_server_step(struct spdk_rpc_server *server);
+
+/** Write all methods with their parameters as the value of rpc_get_schema. Any thread. */
+void rpc_write_schema(struct spdk_json_write_ctx *w);
+
+#endif /* SPDK_INTERNAL_RPC_H */

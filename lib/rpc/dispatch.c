@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* From a request to its handler: name, allow-list, state, parameters, in this order, so that each
+ * error is about the first thing that is wrong. App thread. */
+
+#include "rpc_internal.h"
+#include "spdk/log.h"
+
+static void
+run_table_method(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
+                 const struct spdk_json_val *params)
+{
+	struct rpc_decode_error error;
+	void *decoded;
+
+	if (rpc_decode(request, method, params, &decoded, &error) != 0) {
+		spdk_jsonrpc_send_error_response(request, error.code, error.text);
+		return;
+	}
+	method->handler(request, decoded);
+}
+
+static void
+reject_state(struct spdk_jsonrpc_request *request, const struct rpc_entry *entry)
+{
+	if ((entry->states & SPDK_RPC_STARTUP) != 0) {
+		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_STATE,
+		          "%s may only be called before framework_start_init (start with "
+		          "--wait-for-rpc)",
+		          entry->name);
+	} else {
+		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_STATE,
+		          "%s may only be called after framework_start_init", entry->name);
+	}
+}
+
+void
+rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method,
+             const struct spdk_json_val *params)
+{
+	struct rpc_entry entry;
+
+	if (!rpc_find(method->start, method->len, &entry) || !rpc_is_listed(entry.name)) {
+		jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_METHOD_NOT_FOUND, NULL);
+		return;
+	}
+	if (entry.alias_of != NULL) {
+		SPDK_WARNLOG("RPC method %s is deprecated: use %s\n", entry.name, entry.alias_of);
+	}
+	if ((entry.states & spdk_rpc_get_state()) == 0) {
+		reject_state(request, &entry);
+	} else if (entry.method != NULL) {
+		run_table_method(request, entry.method, params);
+	} else {
+		entry.func(request, params);
+	}
+}
+
+void
+rpc_error(struct spdk_jsonrpc_request *request, int code, const char *fmt, ...)
+{
+	char text[RPC_ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	spdk_jsonrpc_send_error_response(request, code, text);
+}
