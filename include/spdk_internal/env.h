@@ -63,6 +63,17 @@ int env_waiter_wait(struct env_waiter *waiter, uint64_t deadline_ticks,
  *  belongs to the set. */
 int env_waiter_fd(struct env_waiter *waiter);
 
+/* ---- Events: a flag that can be waited for ---- */
+
+/** A descriptor that is readable after env_event_set() until env_event_clear(): an eventfd. -EMFILE,
+ *  -ENOMEM. The caller closes it with env_event_close(). */
+int env_event_create(void);
+/** Any thread; from signal handlers too. */
+void env_event_set(int fd);
+/** Take the flag back; nothing when it isn't set. Any thread. */
+void env_event_clear(int fd);
+void env_event_close(int fd);
+
 /* ---- Blocking work ---- */
 
 /**
@@ -122,15 +133,42 @@ void env_stream_close(int fd);
  */
 int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
 
+/* ---- Threads ---- */
+
+/** Name the calling thread for debuggers and top(1); more than 15 bytes are cut off. */
+void env_thread_set_name(const char *name);
+
+/* ---- Memory ---- */
+
+/** What spdk_malloc() and its relatives hold. */
+struct env_mem_stats {
+	uint64_t num_arenas;
+	uint64_t arena_bytes; /* of address space; memory is taken as it is touched */
+	uint64_t cap_bytes;
+	uint64_t num_live; /* buffers that were not freed yet */
+	uint64_t live_bytes; /* as asked for */
+};
+
+/** Any thread. */
+void env_mem_get_stats(struct env_mem_stats *stats);
+
 /* ---- What a POSIX thread carries ---- */
 
 struct spdk_thread;
+struct epoll_event;
+struct env_opts_copy;
+struct fd_handler;
 
 /**
  * The only thread-local variable of the tree, zero in a new POSIX thread. Each field names its
  * owner; a floor that needs another one adds it here.
  */
 struct env_local {
+	uint32_t core_plus_1; /* lib/env: the core that this thread is, plus 1; 0: none of ours */
+	struct epoll_event *event; /* lib/env: what a handler of an fd group is called for */
+	uint32_t fd_depth; /* lib/env: waits of fd groups that dispatch now */
+	struct fd_handler *fd_removed; /* lib/env: handlers to free after that */
+	struct env_opts_copy *last_opts; /* lib/env: what spdk_env_init(NULL) starts again with */
 	struct spdk_thread *thread; /* lib/thread: the spdk_thread that runs here; NULL: none */
 };
 

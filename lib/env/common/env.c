@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* Start and stop of the environment, as often as one likes. The order: the machine (clock, CPUs),
+ * what floor 0 needs of it, cores, memory; back in reverse. spdk_env_init() and spdk_env_fini() are
+ * for the thread that becomes the main core's. */
+
+#include "machine.h"
+
+#include "spdk/log.h"
+#include "spdk_internal/machine_hooks.h"
+
+static struct {
+	bool started;
+	bool regions;
+	bool machine;
+} g_env SYSTEM_STATE;
+
+static void
+env_stop(void)
+{
+	if (g_env.machine) {
+		machine_quiesce();
+	}
+	env_mempool_fini();
+	env_memzone_fini();
+	if (g_env.regions) {
+		env_heap_fini();
+		env_region_fini();
+	}
+	env_cores_fini();
+	machine_hooks_set(NULL);
+	if (g_env.machine) {
+		machine_stop();
+	}
+	memset(&g_env, 0, sizeof(g_env));
+}
+
+static int
+env_start(const struct spdk_env_opts *opts)
+{
+	static const struct machine_hooks hooks = {
+		.monotonic_ns = machine_monotonic_ns,
+		.wall_clock = env_wall_clock,
+		.random = env_random,
+	};
+	int rc;
+
+	rc = machine_start(opts);
+	if (rc != 0) {
+		return rc;
+	}
+	g_env.machine = true;
+	machine_hooks_set(&hooks);
+	rc = env_cores_init(opts);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = env_region_init();
+	if (rc != 0) {
+		return rc;
+	}
+	g_env.regions = true;
+	return env_heap_init(opts);
+}
+
+int
+spdk_env_init(const struct spdk_env_opts *opts)
+{
+	struct env_opts_copy *copy;
+	int rc;
+
+	if (g_env.started) {
+		SPDK_ERRLOG("The environment runs already: call spdk_env_fini() first\n");
+		return -EALREADY;
+	}
+	if (opts == NULL) {
+		if (g_env_local.last_opts == NULL) {
+			SPDK_ERRLOG(
+			        "spdk_env_init(NULL) starts again; this thread never started the "
+			        "environment before\n");
+			return -EINVAL;
+		}
+		opts = &g_env_local.last_opts->opts;
+	}
+	rc = env_opts_copy(opts, &copy);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = env_start(&copy->opts);
+	if (rc != 0) {
+		env_stop();
+		env_opts_free(copy);
+		return rc;
+	}
+	env_opts_inform(&copy->opts);
+	env_opts_free(g_env_local.last_opts);
+	g_env_local.last_opts = copy;
+	g_env.started = true;
+	return 0;
+}
+
+void
+spdk_env_fini(void)
+{
+	if (g_env.started) {
+		env_stop();
+	}
+}
+
+bool
+spdk_process_is_primary(void)
+{
+	/* Memory is not shared between processes: each is its own primary. */
+	return true;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * Between the parts of lib/env: what lib/env/common asks of a machine (lib/env/native or
+ * lib/env/sim give one implementation each), and what its files share with one another.
+ */
+
+#ifndef LIB_ENV_MACHINE_H
+#define LIB_ENV_MACHINE_H
+
+#include "spdk/assert.h"
+#include "spdk/cpuset.h"
+#include "spdk/env.h"
+#include "spdk/likely.h"
+#include "spdk/queue.h"
+#include "spdk/tree.h"
+#include "spdk/util.h"
+#include "spdk_internal/env.h"
+#include "spdk_internal/system_state.h"
+
+/* Where AddressSanitizer can be told which bytes of an arena belong to nobody. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ENV_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ENV_ASAN 1
+#endif
+#endif
+#ifdef ENV_ASAN
+#include <sanitizer/asan_interface.h>
+#define ENV_REDZONE_BYTES 64
+#define env_poison(addr, len) ASAN_POISON_MEMORY_REGION(addr, len)
+#define env_unpoison(addr, len) ASAN_UNPOISON_MEMORY_REGION(addr, len)
+#else
+#define ENV_REDZONE_BYTES 0
+#define env_poison(addr, len) ((void)(addr), (void)(len))
+#define env_unpoison(addr, len) ((void)(addr), (void)(len))
+#endif
+
+#define ENV_PAGE_BYTES 4096
+#define ENV_ARENA_ALIGN (2u * 1024 * 1024)
+#define ENV_NUMA_MAX 32
+
+/* ---- opts.c ---- */
+
+/** An own copy of the options with all strings. */
+struct env_opts_copy {
+	struct spdk_env_opts opts;
+};
+
+/** Copy what \p src's size covers, defaults for the rest. 0, -EINVAL, -ENOMEM. */
+int env_opts_copy(const struct spdk_env_opts *src, struct env_opts_copy **copy);
+void env_opts_free(struct env_opts_copy *copy);
+/** An INFO line for each option that is given and means nothing on this machine. */
+void env_opts_inform(const struct spdk_env_opts *opts);
+
+/* ---- cores.c ---- */
+
+/** One logical core: where the thread of that number may run. */
+struct env_core {
+	uint32_t lcore;
+	struct spdk_cpuset cpus;
+};
+
+int env_cores_init(const struct spdk_env_opts *opts);
+void env_cores_fini(void);
+/** NULL when \p lcore is none of ours. */
+const struct env_core *env_core_find(uint32_t lcore);
+/** Whether the user asked for cores, so that threads are pinned. */
+bool env_cores_pinned(void);
+/** "0-3,8" for a log line; \p buf is returned. */
+const char *env_cpuset_list(const struct spdk_cpuset *set, char *buf, size_t size_bytes);
+/** Parse "0-3,8" as the kernel prints it. 0, -EINVAL. */
+int env_cpuset_parse_list(const char *text, struct spdk_cpuset *set);
+
+/* ---- heap.c: pages out of arenas ---- */
+
+struct env_slab;
+struct env_arena;
+
+enum env_page_kind {
+	ENV_PAGE_INNER = 0, /* inside a run, or never used */
+	ENV_PAGE_FREE,
+	ENV_PAGE_LARGE, /* first page of one big allocation */
+	ENV_PAGE_SLAB,  /* any page of a slab */
+};
+
+/** One 4 KiB page of an arena. Only the first and last page of a run are kept up to date, so
+ *  that a big arena touches few descriptors. Guarded by the heap's lock. */
+struct env_page {
+	RB_ENTRY(env_page) free_link;
+	struct env_arena *arena;
+	struct env_slab *slab; /* of ENV_PAGE_SLAB */
+	size_t size_bytes;     /* asked for, of ENV_PAGE_LARGE */
+	uint32_t num_pages;    /* of the run that begins or ends here */
+	uint8_t kind;
+	bool zero; /* of a free run: every byte is 0 */
+};
+
+/** A piece of memory from the machine, a multiple of 2 MiB and aligned so. */
+struct env_arena {
+	uint8_t *base;
+	size_t size_bytes;
+	int fd; /* -1: the machine gives none */
+	int32_t numa_id;
+	bool huge;
+	void *handle; /* the machine's */
+	/* The heap's: */
+	uint64_t id; /* in the order of creation */
+	size_t num_used_pages;
+	struct env_page *pages;
+};
+
+int env_heap_init(const struct spdk_env_opts *opts);
+void env_heap_fini(void);
+void env_heap_lock(void);
+void env_heap_unlock(void);
+/**
+ * Take a run of pages, growing the heap when need be.
+ * \param align_bytes power of two.
+ * \param zero out: whether the pages are known to hold only 0 bytes.
+ * \return NULL when the cap or the machine's memory is used up. Call without the lock.
+ */
+struct env_page *
+env_heap_take(uint32_t num_pages, size_t align_bytes, int32_t numa_id, uint8_t kind, bool *zero);
+/** Give a run back by its first page. Call without the lock. */
+void env_heap_give(struct env_page *page);
+/** The page in which \p addr lies, NULL when in no arena. Call with the lock. */
+struct env_page *env_heap_find(const void *addr);
+void *env_page_addr(const struct env_page *page);
+/** Make the bytes 0 by giving the memory back to the machine; false when that can't be done. */
+bool env_heap_discard(const struct env_page *page);
+/** Count an allocation made (+1) or freed (-1), with its size. Call with the lock. */
+void env_heap_count(int num, int64_t size_bytes);
+
+/* ---- slab.c: small objects; both with the lock of the heap free ---- */
+
+#define ENV_SLAB_MAX_BYTES 2048
+
+/** \p size_bytes and \p align_bytes at most ENV_SLAB_MAX_BYTES. NULL when out of memory. */
+void *env_slab_alloc(size_t size_bytes, size_t align_bytes, int32_t numa_id);
+/** Free \p obj of \p slab; false when it is not one that is in use. */
+bool env_slab_free(struct env_slab *slab, void *obj);
+/** Bytes that \p obj may use; 0 when it is not one that is in use. With the lock. */
+size_t env_slab_obj_size(struct env_slab *slab, const void *obj);
+void env_slab_fini(void);
+
+/* ---- region.c, mem_map.c ---- */
+
+/** Whether anybody hears of memory that comes and goes, and so may have pinned its pages. */
+bool env_region_has_listeners(void);
+void env_region_fini(void);
+int env_region_init(void);
+/** Call \p map's notify function for all that is registered, and from now on. */
+int env_region_attach(struct spdk_mem_map *map);
+void env_region_detach(struct spdk_mem_map *map);
+int env_mem_map_notify(struct spdk_mem_map *map, enum spdk_mem_map_notify_action action, void *addr,
+                       size_t len_bytes);
+
+/** As env_file_load(), from the machine's file system. */
+int env_file_read(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
+
+void env_memzone_fini(void);
+void env_mempool_fini(void);
+
+/* ---- The machine ---- */
+
+/** Learn what the machine has: clock, CPUs. Before all else. 0 or a negative errno. */
+int machine_start(const struct spdk_env_opts *opts);
+/** Finish all blocking work and end the helper threads. Before memory goes away. */
+void machine_quiesce(void);
+/** Give everything else back. After all else. */
+void machine_stop(void);
+/** CPUs that this process may run on. */
+void machine_cpus(struct spdk_cpuset *set);
+/** Run the calling thread only on \p cpus. 0 or a negative errno. */
+int machine_pin(const struct spdk_cpuset *cpus);
+/** Bytes of memory the machine has. */
+uint64_t machine_memory_bytes(void);
+/** How much to add at least when the heap grows. */
+size_t machine_arena_quantum(void);
+/** Get memory for \p arena, whose size_bytes and numa_id (or -1) are set; sets the rest, all bytes
+ *  0. 0, -ENOMEM or another negative errno. */
+int machine_arena_map(struct env_arena *arena);
+void machine_arena_unmap(struct env_arena *arena);
+/** Give the pages back; they read as 0 afterwards. False when that can't be done. */
+bool machine_arena_discard(struct env_arena *arena, void *addr, size_t len_bytes);
+uint64_t machine_monotonic_ns(void);
+/** NUMA node of a CPU, and the nodes as a mask. */
+int32_t machine_cpu_numa(uint32_t cpu);
+uint32_t machine_numa_mask(void);
+
+#endif /* LIB_ENV_MACHINE_H */
