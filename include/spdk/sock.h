@@ -3,7 +3,12 @@
  */
 
 /** \file
- * TODO(doc)
+ * Stream sockets for storage: non-blocking, gathered, polled in groups, behind implementations that
+ * can be chosen by name.
+ *
+ * Functions that return int, ssize_t or a pointer report errors as -1 or NULL with errno set. A
+ * socket is used by one thread at a time; once it is in a group, by the thread that polls the
+ * group. No call-back of an asynchronous write runs inside spdk_sock_writev_async().
  */
 
 #ifndef SPDK_SOCK_H
@@ -30,7 +35,6 @@ struct spdk_json_write_ctx;
 struct spdk_sock;
 struct spdk_sock_group;
 struct spdk_sock_impl_opts;
-struct spdk_sock_initialize_opts;
 struct spdk_sock_opts;
 struct spdk_sock_request;
 
@@ -41,7 +45,9 @@ enum spdk_placement_mode {
 	PLACEMENT_MARK = 3,
 };
 
+/** An asynchronous write; iovcnt vectors follow it in memory. */
 struct spdk_sock_request {
+	/** Runs once: \p err is 0 or a negative errno. */
 	void (*cb_fn)(void *cb_arg, int err);
 	void *cb_arg;
 	struct __sock_request_internal {
@@ -54,6 +60,7 @@ struct spdk_sock_request {
 	int iovcnt;
 };
 
+/** Options of an implementation. */
 struct spdk_sock_impl_opts {
 	uint32_t recv_buf_size;
 	uint32_t send_buf_size;
@@ -74,6 +81,7 @@ struct spdk_sock_impl_opts {
 	const char *tls_cipher_suites;
 };
 
+/** Options of one socket; opts_size is the caller's size of this struct. */
 struct spdk_sock_opts {
 	size_t opts_size;
 	int priority;
@@ -89,94 +97,223 @@ struct spdk_sock_opts {
 	uint32_t connect_timeout;
 };
 
-struct spdk_sock_initialize_opts {
-	size_t opts_size;
-	bool enable_interrupt_mode;
-};
-
+/** End of an asynchronous connect: \p status is 0 or a negative errno. */
 typedef void (*spdk_sock_connect_cb_fn)(void *cb_arg, int status);
 
+/** \p sock can be read. */
 typedef void (*spdk_sock_cb)(void *arg, struct spdk_sock_group *group, struct spdk_sock *sock);
 
-void spdk_sock_get_default_initialize_opts(struct spdk_sock_initialize_opts *opts, size_t opts_size);
-
-int spdk_sock_initialize(struct spdk_sock_initialize_opts *opts);
-
+/**
+ * Fill \p opts with the defaults, as far as opts->opts_size, which the caller set, reaches. Any
+ * thread.
+ */
 void spdk_sock_get_default_opts(struct spdk_sock_opts *opts);
 
+/**
+ * The addresses of both ends as text, and their ports (host order). Each of saddr, caddr, sport,
+ * cport may be NULL. \p slen and \p clen are the sizes of the buffers in bytes.
+ * \return 0, or -1: ENOTCONN, ENOSPC, EAFNOSUPPORT.
+ */
 int spdk_sock_getaddr(struct spdk_sock *sock, char *saddr, int slen, uint16_t *sport, char *caddr, int clen, uint16_t *cport);
 
+/**
+ * The name of the implementation behind \p sock; lives as long as the program.
+ */
 const char *spdk_sock_get_impl_name(struct spdk_sock *sock);
 
+/**
+ * spdk_sock_connect_ext() with default options.
+ */
 struct spdk_sock *spdk_sock_connect(const char *ip, int port, const char *impl_name);
 
+/**
+ * Connect to \p ip (numeric, IPv6 also in brackets) and \p port, and wait until that succeeded or
+ * failed; at most opts->connect_timeout milliseconds if that is not 0.
+ * \param impl_name NULL: the default implementation.
+ * \param opts stays the caller's; NULL: defaults.
+ * \return a socket that the caller closes, or NULL: EINVAL, ECONNREFUSED, ETIMEDOUT, EMFILE and what
+ * else connect(2) gives.
+ */
 struct spdk_sock *spdk_sock_connect_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
 
+/**
+ * Begin to connect, as spdk_sock_connect_ext(), without waiting. \p cb_fn runs once, with 0 or a
+ * negative errno (-ETIMEDOUT after opts->connect_timeout ms), in a later poll of the socket's group
+ * or a later call of spdk_sock_flush(), readv(), recv(), writev() or is_connected() for it; never in
+ * this call, and not after spdk_sock_close(). Until then reads and writes give EAGAIN and queued
+ * writes wait. After a failure the caller still closes the socket.
+ */
 struct spdk_sock *spdk_sock_connect_async(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts, spdk_sock_connect_cb_fn cb_fn, void *cb_arg);
 
+/**
+ * spdk_sock_listen_ext() with default options.
+ */
 struct spdk_sock *spdk_sock_listen(const char *ip, int port, const char *impl_name);
 
+/**
+ * Listen at \p ip (numeric, IPv6 also in brackets) and \p port; 0: any free one, which
+ * spdk_sock_getaddr() tells. Options are inherited by accepted sockets.
+ * \return a socket that the caller closes, or NULL: EINVAL, EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
+ */
 struct spdk_sock *spdk_sock_listen_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
 
+/**
+ * The next connection of a listening socket; the caller closes it.
+ * \return NULL: EAGAIN when there is none; EMFILE, ENOMEM.
+ */
 struct spdk_sock *spdk_sock_accept(struct spdk_sock *sock);
 
+/**
+ * The network interface that has the socket's own address, NULL when unknown. Lives as long as the
+ * socket. Makes system calls: not for the I/O path.
+ */
 const char *spdk_sock_get_interface_name(struct spdk_sock *sock);
 
+/**
+ * The NUMA node of that interface's device, SPDK_ENV_NUMA_ID_ANY (-1) when it has none.
+ */
 int32_t spdk_sock_get_numa_id(struct spdk_sock *sock);
 
+/**
+ * Close *sock, which must be in no group, and set it to NULL. The call-backs of queued writes run
+ * with -ECANCELED before it returns. Inside a call-back of the same socket it is only marked, and
+ * closed when that returns.
+ * \return 0, or -1: EBADF for NULL, EBUSY while it is in a group.
+ */
 int spdk_sock_close(struct spdk_sock **sock);
 
+/**
+ * Send queued writes, and run the call-backs of those that are out.
+ * \return bytes sent, or -1: EAGAIN when the network takes no more now, ECONNRESET, EPIPE, ENOTCONN.
+ */
 int spdk_sock_flush(struct spdk_sock *sock);
 
+/**
+ * spdk_sock_readv() into one buffer.
+ */
 ssize_t spdk_sock_recv(struct spdk_sock *sock, void *buf, size_t len);
 
+/**
+ * Write now what the network takes. Queued writes go first.
+ * \return bytes taken, or -1: EAGAIN, ECONNRESET, EPIPE.
+ */
 ssize_t spdk_sock_writev(struct spdk_sock *sock, struct iovec *iov, int iovcnt);
 
+/**
+ * Queue \p req: its iovcnt vectors, which follow it in memory, and what they point to belong to the
+ * socket until req->cb_fn ran, with 0 or a negative errno. It goes out at the next poll of the group
+ * or spdk_sock_flush(), gathered with others, or at once when many wait; the call-back runs in one of
+ * these two, or in spdk_sock_close(), never in this call. Requests of one socket complete in order.
+ */
 void spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req);
 
+/**
+ * Take what has arrived, up to the length of \p iov; less is normal.
+ * \return bytes taken, 0 at the end of the stream, or -1: EAGAIN when nothing is there, ECONNRESET,
+ * ENOTCONN.
+ */
 ssize_t spdk_sock_readv(struct spdk_sock *sock, struct iovec *iov, int iovcnt);
 
-int spdk_sock_recv_next(struct spdk_sock *sock, void **buf, void **ctx);
-
+/**
+ * Let the group report the socket only from \p nbytes on. -1 with errno on failure.
+ */
 int spdk_sock_set_recvlowat(struct spdk_sock *sock, int nbytes);
 
+/**
+ * Ask for \p sz bytes of receive buffer. -1 with errno on failure.
+ */
 int spdk_sock_set_recvbuf(struct spdk_sock *sock, int sz);
 
+/**
+ * Ask for \p sz bytes of send buffer. -1 with errno on failure.
+ */
 int spdk_sock_set_sendbuf(struct spdk_sock *sock, int sz);
 
+/**
+ * Is the socket an IPv6 one?
+ */
 bool spdk_sock_is_ipv6(struct spdk_sock *sock);
 
+/**
+ * Is the socket an IPv4 one?
+ */
 bool spdk_sock_is_ipv4(struct spdk_sock *sock);
 
+/**
+ * Is the other end still there, as far as the system knows? False while connecting.
+ */
 bool spdk_sock_is_connected(struct spdk_sock *sock);
 
+/**
+ * A new, empty group with the user's \p ctx. NULL: ENOMEM, EMFILE.
+ */
 struct spdk_sock_group *spdk_sock_group_create(void *ctx);
 
+/**
+ * What spdk_sock_group_create() got.
+ */
 void *spdk_sock_group_get_ctx(struct spdk_sock_group *sock_group);
 
+/**
+ * Put \p sock into \p group; \p cb_fn runs inside spdk_sock_group_poll() while the socket can be read
+ * (which includes its end and its errors). On the thread that polls the group.
+ * \return 0, or -1: EINVAL without cb_fn, EBUSY when it is in a group already, ENOMEM.
+ */
 int spdk_sock_group_add_sock(struct spdk_sock_group *group, struct spdk_sock *sock, spdk_sock_cb cb_fn, void *cb_arg);
 
+/**
+ * Take \p sock out of \p group; its cb_fn does not run any more, also not in a poll that is going on.
+ * \return 0, or -1: EINVAL when it is not in that group.
+ */
 int spdk_sock_group_remove_sock(struct spdk_sock_group *group, struct spdk_sock *sock);
 
-int spdk_sock_group_provide_buf(struct spdk_sock_group *group, void *buf, size_t len, void *ctx);
-
+/**
+ * Send the queued writes of all sockets, run call-backs of completed ones, look once for sockets that
+ * can be read and call them back. Sockets may be closed, added and removed in the call-backs.
+ * \return number of sockets called back, or -1.
+ */
 int spdk_sock_group_poll(struct spdk_sock_group *group);
 
+/**
+ * Free *group and set it to NULL. \return 0, or -1: EBADF for NULL, EBUSY while it has sockets.
+ */
 int spdk_sock_group_close(struct spdk_sock_group **group);
 
+/**
+ * The group whose thread suits \p sock best by the implementation's placement option; \p hint when no
+ * group has that placement yet; NULL in *group where placement is off.
+ * \return 0, or -1: EINVAL.
+ */
 int spdk_sock_get_optimal_sock_group(struct spdk_sock *sock, struct spdk_sock_group **group, struct spdk_sock_group *hint);
 
+/**
+ * Copy the options of the implementation, at most *len bytes of them, and set *len to what was
+ * copied.
+ * \return 0, or -1: EINVAL for NULL or an unknown name.
+ */
 int spdk_sock_impl_get_opts(const char *impl_name, struct spdk_sock_impl_opts *opts, size_t *len);
 
+/**
+ * Set the options of the implementation, the first \p len bytes of them, for sockets made from now
+ * on. Strings and keys are not copied: they stay the caller's.
+ * \return 0, or -1: EINVAL for NULL, an unknown name or len 0; ENOTSUP for what it can't do.
+ */
 int spdk_sock_impl_set_opts(const char *impl_name, const struct spdk_sock_impl_opts *opts, size_t len);
 
+/**
+ * Name the implementation that a NULL name stands for. \return 0, or -1: EINVAL.
+ */
 int spdk_sock_set_default_impl(const char *impl_name);
 
+/**
+ * That name; NULL when there is no implementation.
+ */
 const char *spdk_sock_get_default_impl(void);
 
+/**
+ * Write the default implementation and all options as an array of RPCs. The app thread.
+ */
 void spdk_sock_write_config_json(struct spdk_json_write_ctx *w);
-
-int spdk_sock_group_get_interruptfd(struct spdk_sock_group *group);
 
 #pragma GCC visibility pop
 

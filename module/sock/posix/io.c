@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * Reading and writing of a posix socket, on its thread.
+ *
+ * Reading: one readv() asks for what the user wants and, behind it, for a pipe full more. Large
+ * payload so lands where it belongs without a copy, and the many small PDUs behind it cost no
+ * further call. The pipe is refilled only when it is empty. A read that got less than it asked for
+ * emptied the socket: the next one is answered with EAGAIN without asking, once, because the group
+ * (level-triggered) will tell of what comes later.
+ *
+ * Writing: requests queue up and leave gathered, at the group's next poll or when there are enough
+ * for a full sendmsg(). When the network takes no more the socket is `blocked`, off the group's
+ * flush list, and watched for EPOLLOUT.
+ */
+
+#include <sys/socket.h>
+
+#include "spdk/assert.h"
+#include "spdk/likely.h"
+#include "spdk/util.h"
+#include "posix.h"
+
+static struct posix_group *
+sock_group(const struct posix_sock *sock)
+{
+	return SPDK_CONTAINEROF(sock->base.group, struct posix_group, base);
+}
+
+void
+posix_flush_later(struct posix_sock *sock)
+{
+	struct posix_group *group;
+
+	if (sock->on_flush || sock->base.group == NULL) {
+		return;
+	}
+	group = sock_group(sock);
+	sock->on_flush = true;
+	TAILQ_INSERT_TAIL(&group->flush, sock, flush_link);
+	group->num_flush++;
+	group->base.group->counter++;
+}
+
+void
+posix_pending_update(struct posix_sock *sock)
+{
+	bool pending = sock->rpos < sock->wpos;
+	struct posix_group *group;
+
+	if (pending == sock->on_pending || sock->base.group == NULL) {
+		return;
+	}
+	group = sock_group(sock);
+	sock->on_pending = pending;
+	if (pending) {
+		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
+		group->num_pending++;
+		group->base.group->counter++;
+	} else {
+		TAILQ_REMOVE(&group->pending, sock, pending_link);
+		group->num_pending--;
+		group->base.group->counter--;
+	}
+}
+
+void
+posix_unlist(struct posix_sock *sock)
+{
+	struct posix_group *group = sock_group(sock);
+
+	if (sock->on_flush) {
+		TAILQ_REMOVE(&group->flush, sock, flush_link);
+		group->num_flush--;
+		group->base.group->counter--;
+	}
+	if (sock->on_pending) {
+		TAILQ_REMOVE(&group->pending, sock, pending_link);
+		group->num_pending--;
+		group->base.group->counter--;
+	}
+	if (sock->on_connecting) {
+		TAILQ_REMOVE(&group->connecting, sock, connecting_link);
+		group->base.group->counter--;
+	}
+	sock->on_flush = sock->on_pending = sock->on_connecting = false;
+}
+
+/* ---- Reading ---- */
+
+static ssize_t
+pipe_read(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+{
+	size_t piece, done = 0;
+	int i;
+
+	for (i = 0; i < iovcnt && sock->rpos < sock->wpos; i++) {
+		piece = spdk_min(iov[i].iov_len, (size_t)(sock->wpos - sock->rpos));
+		memcpy(iov[i].iov_base, sock->pipe + sock->rpos, piece);
+		sock->rpos += piece;
+		done += piece;
+	}
+	if (sock->rpos == sock->wpos) {
+		posix_pending_update(sock);
+	}
+	return done;
+}
+
+static ssize_t
+read_past_pipe(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+{
+	ssize_t n = readv(sock->fd, iov, iovcnt);
+
+	if (n < 0 && errno == EINTR) {
+		errno = EAGAIN;
+	}
+	return n;
+}
+
+static ssize_t
+read_through_pipe(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+{
+	struct iovec vec[POSIX_READ_IOVS + 1];
+	size_t wanted = 0;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < iovcnt; i++) {
+		vec[i] = iov[i];
+		wanted += iov[i].iov_len;
+	}
+	vec[iovcnt].iov_base = sock->pipe;
+	vec[iovcnt].iov_len = POSIX_PIPE_BYTES;
+	n = read_past_pipe(sock, vec, iovcnt + 1);
+	if (n <= 0) {
+		return n;
+	}
+	sock->drained = (size_t)n < wanted + POSIX_PIPE_BYTES;
+	if ((size_t)n <= wanted) {
+		return n;
+	}
+	sock->rpos = 0;
+	sock->wpos = n - wanted;
+	posix_pending_update(sock);
+	return wanted;
+}
+
+ssize_t
+posix_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
+{
+	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+
+	if (sock->rpos < sock->wpos) {
+		return pipe_read(sock, iov, iovcnt);
+	}
+	if (spdk_unlikely(sock->state != POSIX_CONNECTED)) {
+		if (sock->state == POSIX_CONNECTING && posix_connect_progress(sock)) {
+			errno = sock->state == POSIX_FAILED ? -sock->err : EAGAIN;
+			return -1;
+		}
+		errno = sock->state == POSIX_FAILED ? -sock->err : ENOTCONN;
+		return -1;
+	}
+	if (sock->drained) {
+		sock->drained = false;
+		if (sock->base.group != NULL) {
+			errno = EAGAIN;
+			return -1;
+		}
+	}
+	if (sock->pipe == NULL || iovcnt > POSIX_READ_IOVS) {
+		return read_past_pipe(sock, iov, iovcnt);
+	}
+	return read_through_pipe(sock, iov, iovcnt);
+}
+
+/* ---- Writing ---- */
+
+static void
+sock_block(struct posix_sock *sock)
+{
+	if (!sock->blocked) {
+		sock->blocked = true;
+		posix_group_rearm(sock);
+	}
+}
+
+static ssize_t
+sock_send(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = iovcnt };
+	ssize_t n = sendmsg(sock->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == ENOBUFS || errno == EWOULDBLOCK)) {
+		errno = EAGAIN;
+	}
+	return n;
+}
+
+/* Send the queue as far as the network takes it. Bytes sent, or -1 with errno. */
+static ssize_t
+queue_send(struct posix_sock *sock)
+{
+	struct iovec iov[POSIX_SEND_IOVS];
+	ssize_t n, sent = 0;
+	size_t total;
+	int iovcnt;
+
+	while (!TAILQ_EMPTY(&sock->base.queued)) {
+		iovcnt = sock_gather(&sock->base, iov, POSIX_SEND_IOVS, &total);
+		n = iovcnt > 0 ? sock_send(sock, iov, iovcnt) : 0;
+		if (spdk_unlikely(n < 0)) {
+			if (errno == EAGAIN) {
+				sock_block(sock);
+				return sent > 0 ? sent : -1;
+			}
+			sock_fail_queued(&sock->base, -errno);
+			return -1;
+		}
+		sock_sent(&sock->base, n);
+		sent += n;
+		if (spdk_unlikely((size_t)n < total)) {
+			sock_block(sock);
+			return sent;
+		}
+	}
+	if (spdk_unlikely(sock->blocked)) {
+		sock->blocked = false;
+		posix_group_rearm(sock);
+	}
+	return sent;
+}
+
+/* What keeps a socket that is not connected from sending: sets errno. */
+static bool
+sock_can_send(struct posix_sock *sock)
+{
+	if (spdk_likely(sock->state == POSIX_CONNECTED)) {
+		return true;
+	}
+	errno = sock->state == POSIX_FAILED       ? -sock->err
+	        : sock->state == POSIX_CONNECTING ? EAGAIN
+	                                          : ENOTCONN;
+	return false;
+}
+
+int
+posix_flush(struct spdk_sock *_sock)
+{
+	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	ssize_t sent = -1;
+	int err;
+
+	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (sock_can_send(sock)) {
+		sent = queue_send(sock);
+	}
+	err = errno;
+	if (!TAILQ_EMPTY(&_sock->done)) {
+		(void)sock_complete_done(_sock);
+	}
+	errno = err;
+	return spdk_min(sent, INT_MAX);
+}
+
+ssize_t
+posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
+{
+	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+
+	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (!sock_can_send(sock)) {
+		return -1;
+	}
+	if (!TAILQ_EMPTY(&_sock->queued)) {
+		/* Call-backs of what goes out now wait for the next poll or flush. */
+		if (queue_send(sock) < 0 || !TAILQ_EMPTY(&_sock->queued)) {
+			posix_flush_later(sock);
+			errno = EAGAIN;
+			return -1;
+		}
+		posix_flush_later(sock);
+	}
+	return sock_send(sock, iov, iovcnt);
+}
+
+void
+posix_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req)
+{
+	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+
+	sock_request_queue(_sock, req);
+	if (spdk_unlikely(sock->state == POSIX_FAILED || sock->state == POSIX_LISTENING)) {
+		sock_fail_queued(_sock, sock->state == POSIX_FAILED ? sock->err : -ENOTCONN);
+		posix_flush_later(sock);
+		return;
+	}
+	if (spdk_unlikely(sock->blocked || sock->state == POSIX_CONNECTING)) {
+		return; /* EPOLLOUT, or the user's flush, goes on */
+	}
+	if (_sock->queued_iovcnt >= POSIX_SEND_IOVS) {
+		(void)queue_send(sock);
+		if (TAILQ_EMPTY(&_sock->done)) {
+			return;
+		}
+	}
+	posix_flush_later(sock);
+}
