@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* The envelope, order, limits and life of connections. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "spdk/json.h"
+#include "spdk/log.h"
+#include "spdk/util.h"
+
+#include "peer.h"
+
+#define ADDR "/rpc/ut.sock"
+#define SLOW_MAX 2048
+
+static struct {
+	struct spdk_jsonrpc_server *server;
+	struct peer peer;
+	struct spdk_jsonrpc_request *slow[SLOW_MAX];
+	size_t num_slow;
+	size_t num_calls;
+	char big[JSONRPC_REQUEST_SIZE_MAX + 16];
+} g;
+
+/* "echo": the parameters; "slow": later; "fail": an error; "long": a result of 100,000 bytes. */
+static void
+handle(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method,
+       const struct spdk_json_val *params)
+{
+	struct spdk_json_write_ctx *w;
+	int i;
+
+	g.num_calls++;
+	if (spdk_json_strequal(method, "slow")) {
+		assert_in_range(g.num_slow, 0, SLOW_MAX - 1);
+		g.slow[g.num_slow++] = request;
+	} else if (spdk_json_strequal(method, "fail")) {
+		spdk_jsonrpc_send_error_response_fmt(request, -EEXIST, "no \"%s\"\n", "x\\");
+	} else if (spdk_json_strequal(method, "echo")) {
+		w = spdk_jsonrpc_begin_result(request);
+		if (params != NULL) {
+			spdk_json_write_val(w, params);
+		} else {
+			spdk_json_write_bool(w, true);
+		}
+		spdk_jsonrpc_end_result(request, w);
+	} else if (spdk_json_strequal(method, "long")) {
+		w = spdk_jsonrpc_begin_result(request);
+		spdk_json_write_array_begin(w);
+		for (i = 0; i < 10000; i++) {
+			spdk_json_write_string(w, "1234567");
+		}
+		spdk_json_write_array_end(w);
+		spdk_jsonrpc_end_result(request, w);
+	} else {
+		jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_METHOD_NOT_FOUND, NULL);
+	}
+}
+
+static int
+setup(void **state)
+{
+	struct spdk_env_opts opts = { .opts_size = sizeof(opts) };
+
+	spdk_env_opts_init(&opts);
+	assert_int_equal(spdk_env_init(&opts), 0);
+	g.num_slow = 0;
+	g.num_calls = 0;
+	assert_int_equal(jsonrpc_server_listen(ADDR, handle, &g.server), 0);
+	peer_open(&g.peer, ADDR);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	env_stream_close(g.peer.fd);
+	spdk_jsonrpc_server_shutdown(g.server);
+	assert_int_equal(env_sim_fd_count(), 0);
+	spdk_env_fini();
+	return 0;
+}
+
+#define OK(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":true}"
+#define ERR(id, code, text) \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code ",\"message\":\"" text "\"" \
+	                                                                                      "}}"
+#define BAD(id) ERR(id, "-32600", "Invalid Request")
+#define NOT_FOUND(id) ERR(id, "-32601", "Method not found")
+#define REQ(id) "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":" id "}"
+
+struct exchange {
+	const char *request;
+	const char *answer;
+};
+
+static const struct exchange exchanges[] = {
+	{ REQ("1"), OK("1") "\n" },
+	{ " \r\n\t" REQ("1") "\n \n", OK("1") "\n" },
+	{ REQ("1") REQ("2") "\n" REQ("3"), OK("1") "\n" OK("2") "\n" OK("3") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1}", OK("1") "\n" },
+	{ "{\"m\\u0065thod\":\"\\u0065cho\",\"id\":1}", OK("1") "\n" },
+	/* ids come back as written */
+	{ REQ("\"\""), OK("\"\"") "\n" },
+	{ REQ("\"a\\u20acb\\n\""), OK("\"a\xe2\x82\xac"
+	                              "b\\n\"") "\n" },
+	{ REQ("-1.50e+3"), OK("-1.50e+3") "\n" },
+	{ REQ("36893488147419103232"), OK("36893488147419103232") "\n" },
+	{ REQ("null"), "" },
+	{ "{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}", "" },
+	{ REQ("true"), BAD("null") "\n" },
+	{ REQ("[1]"), BAD("null") "\n" },
+	{ REQ("{}"), BAD("null") "\n" },
+	/* members */
+	{ "{\"jsonrpc\":\"1.0\",\"method\":\"echo\",\"id\":1}", BAD("null") "\n" },
+	{ "{\"jsonrpc\":2.0,\"method\":\"echo\",\"id\":1}", BAD("null") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"x\":1}", BAD("null") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"id\":1}", BAD("null") "\n" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", BAD("null") "\n" },
+	{ "{\"method\":7,\"id\":1}", BAD("null") "\n" },
+	{ "{\"method\":\"nix\",\"id\":1}", NOT_FOUND("1") "\n" },
+	{ "{\"method\":\"nix\"}", NOT_FOUND("null") "\n" },
+	{ "{\"method\":\"fail\",\"id\":1}", ERR("1", "-17", "no \\\"x\\\\\\\"\\u000a") "\n" },
+	{ "{\"method\":\"fail\"}", "" },
+	/* params */
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":{\"a\":[1,\"\\n\"]}}",
+	  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":[1,\"\\n\"]}}\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":[]}",
+	  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[]}\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":null}", OK("1") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":\"x\"}", BAD("1") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":1}", BAD("1") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":false}", BAD("1") "\n" },
+	/* batches */
+	{ "[]", BAD("null") "\n" },
+	{ "[" REQ("1") "]", "[" OK("1") "]\n" },
+	{ "[" REQ("1") ",7,[" REQ("2") "],{}," REQ("null") ",{\"method\":\"nix\",\"id\":3}]",
+	  "[" OK("1") "," BAD("null") "," BAD("null") "," BAD("null") "," NOT_FOUND("3") "]\n" },
+	{ "[" REQ("null") "," REQ("null") "]", "" },
+	/* scalars */
+	{ "7 ", BAD("null") "\n" },
+	{ "\"x\"", BAD("null") "\n" },
+	{ "null", BAD("null") "\n" },
+};
+
+static void
+test_envelope(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(exchanges); i++) {
+		assert_string_equal(peer_ask(g.server, &g.peer, exchanges[i].request),
+		                    exchanges[i].answer);
+		assert_false(g.peer.closed);
+	}
+}
+
+/* Cut at each place, the answer is the same. */
+static void
+test_split(void **state)
+{
+	static const char text[] =
+	        "{\"id\":\"}\\\"]\",\"method\":\"echo\",\"params\":{\"a\":[1]}}\n";
+	static const char answer[] =
+	        "{\"jsonrpc\":\"2.0\",\"id\":\"}\\\"]\",\"result\":{\"a\":[1]}}\n";
+	size_t cut, len = sizeof(text) - 1;
+
+	for (cut = 1; cut < len - 1; cut++) {
+		g.peer.len = 0;
+		peer_send(g.server, &g.peer, text, cut);
+		peer_settle(g.server, &g.peer);
+		assert_int_equal(g.peer.len, 0);
+		assert_string_equal(peer_ask(g.server, &g.peer, text + cut), answer);
+	}
+}
+
+static const char *const not_json[] = {
+	"{\"method\" \"echo\"}",
+	"// c\n",
+	"{\"method\":\"echo\",}",
+	"{'method':'echo'}",
+	"\xef\xbb\xbf{}",
+	"\"\xff\"",
+	"]",
+	"{\"a\":1]",
+	"hello\n",
+};
+
+static void
+test_parse_error_closes(void **state)
+{
+	char nested[200];
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(not_json); i++) {
+		assert_string_equal(peer_ask(g.server, &g.peer, not_json[i]), "");
+		assert_true(g.peer.closed);
+		env_stream_close(g.peer.fd);
+		peer_open(&g.peer, ADDR);
+	}
+	peer_send(g.server, &g.peer, REQ("1") "\0", sizeof(REQ("1")));
+	peer_settle(g.server, &g.peer);
+	assert_true(g.peer.closed);
+	env_stream_close(g.peer.fd);
+	peer_open(&g.peer, ADDR);
+
+	/* 63 levels of parameters are good, 64 are not. */
+	for (i = 63; i <= 64; i++) {
+		snprintf(nested, sizeof(nested), "{\"method\":\"echo\",\"id\":1,\"params\":");
+		memset(nested + strlen(nested) + i, 0, 1);
+		memset(nested + strlen(nested), '[', i);
+		peer_ask(g.server, &g.peer, nested);
+		memset(nested, ']', i);
+		strcpy(nested + i, "}");
+		peer_ask(g.server, &g.peer, nested);
+		assert_int_equal(g.peer.closed, i == 64);
+	}
+}
+
+/* Fill g.big with one request of \p size bytes. */
+static void
+make_big(size_t size)
+{
+	static const char head[] = "{\"method\":\"fail\",\"id\":1,\"params\":[\"";
+
+	memset(g.big, 'x', sizeof(g.big));
+	memcpy(g.big, head, sizeof(head) - 1);
+	memcpy(g.big + size - 3, "\"]}", 3);
+}
+
+static void
+test_largest_request(void **state)
+{
+	make_big(JSONRPC_REQUEST_SIZE_MAX);
+	peer_send(g.server, &g.peer, g.big, JSONRPC_REQUEST_SIZE_MAX);
+	peer_settle(g.server, &g.peer);
+	assert_false(g.peer.closed);
+	assert_int_equal(g.num_calls, 1);
+	make_big(JSONRPC_REQUEST_SIZE_MAX + 1);
+	peer_send(g.server, &g.peer, g.big, JSONRPC_REQUEST_SIZE_MAX + 1);
+	peer_settle(g.server, &g.peer);
+	assert_true(g.peer.closed);
+	assert_int_equal(g.num_calls, 1);
+}
+
+static void
+test_thousand(void **state)
+{
+	size_t i;
+	char *p = g.big;
+	const char *answer;
+
+	for (i = 0; i < 1000; i++) {
+		p += sprintf(p, "{\"method\":\"echo\",\"id\":%zu}", i);
+	}
+	answer = peer_ask(g.server, &g.peer, g.big);
+	for (i = 0; i < 1000; i++) {
+		char line[64];
+		int n = snprintf(line, sizeof(line), OK("%zu") "\n", i);
+
+		assert_memory_equal(answer, line, n);
+		answer += n;
+	}
+	assert_string_equal(answer, "");
+}
+
+static void
+test_order_of_completion(void **state)
+{
+	assert_string_equal(
+	        peer_ask(g.server, &g.peer,
+	                 "{\"method\":\"slow\",\"id\":1}"
+	                 "[{\"method\":\"slow\",\"id\":2},{\"method\":\"echo\",\"id\":3}]"
+	                 "{\"method\":\"echo\",\"id\":4}"),
+	        OK("4") "\n");
+	g.peer.len = 0;
+	spdk_jsonrpc_send_bool_response(g.slow[1], true);
+	peer_settle(g.server, &g.peer);
+	assert_string_equal(g.peer.text, "[" OK("2") "," OK("3") "]\n");
+	g.peer.len = 0;
+	spdk_jsonrpc_send_bool_response(g.slow[0], true);
+	peer_settle(g.server, &g.peer);
+	assert_string_equal(g.peer.text, OK("1") "\n");
+}
+
+/* A half request on one connection does not hold up another. */
+static void
+test_half_request(void **state)
+{
+	static struct peer other;
+
+	assert_string_equal(peer_ask(g.server, &g.peer, "{\"method\":"), "");
+	peer_open(&other, ADDR);
+	assert_string_equal(peer_ask(g.server, &other, REQ("9")), OK("9") "\n");
+	env_stream_close(other.fd);
+	assert_string_equal(peer_ask(g.server, &g.peer, "\"echo\",\"id\":1}"), OK("1") "\n");
+}
+
+/* A peer that takes no answers is not read from for ever, and gets all of them later. */
+static void
+test_slow_taker(void **state)
+{
+	size_t sent = 0, lines = 0, i;
+	ssize_t n = 0;
+
+	while (sent < 200) {
+		n = env_stream_send(g.peer.fd, "{\"method\":\"long\",\"id\":1}", 24);
+		assert_int_equal(n, 24);
+		sent++;
+		jsonrpc_server_step(g.server);
+	}
+	assert_in_range(g.num_calls, JSONRPC_CONN_UNSENT_MAX / 100003,
+	                JSONRPC_CONN_UNSENT_MAX / 100000 + JSONRPC_MESSAGES_PER_POLL);
+	for (i = 0; i < 10000 && lines < 200; i++) {
+		g.peer.len = 0;
+		peer_take(&g.peer);
+		for (n = 0; n < (ssize_t)g.peer.len; n++) {
+			lines += g.peer.text[n] == '\n';
+		}
+		jsonrpc_server_step(g.server);
+	}
+	assert_int_equal(lines, 200);
+}
+
+static void
+test_connection_limit(void **state)
+{
+	static struct peer peers[JSONRPC_CONNS_MAX];
+	size_t i;
+
+	/* One is open already. */
+	for (i = 0; i < JSONRPC_CONNS_MAX; i++) {
+		peer_open(&peers[i], ADDR);
+		peer_ask(g.server, &peers[i], REQ("1"));
+		assert_int_equal(peers[i].len > 0, i < JSONRPC_CONNS_MAX - 1);
+	}
+	assert_int_equal(jsonrpc_server_step(g.server), 0); /* the one that waits wakes nobody */
+	env_stream_close(peers[0].fd);
+	peer_settle(g.server, &peers[JSONRPC_CONNS_MAX - 1]);
+	assert_string_equal(peers[JSONRPC_CONNS_MAX - 1].text, OK("1") "\n");
+	for (i = 1; i < JSONRPC_CONNS_MAX; i++) {
+		env_stream_close(peers[i].fd);
+	}
+}
+
+static size_t g_closed;
+
+static void
+conn_closed(struct spdk_jsonrpc_server_conn *conn, void *arg)
+{
+	assert_ptr_equal(arg, &g_closed);
+	g_closed++;
+}
+
+/* The method runs on; its answer goes nowhere. */
+static void
+test_client_gone(void **state)
+{
+	struct spdk_jsonrpc_server_conn *conn;
+
+	g_closed = 0;
+	peer_ask(g.server, &g.peer, "{\"method\":\"slow\",\"id\":1}");
+	conn = spdk_jsonrpc_get_conn(g.slow[0]);
+	assert_non_null(conn);
+	assert_int_equal(spdk_jsonrpc_conn_add_close_cb(conn, conn_closed, &g_closed), 0);
+	assert_int_equal(spdk_jsonrpc_conn_add_close_cb(conn, conn_closed, &g_closed), -EEXIST);
+	assert_int_equal(spdk_jsonrpc_conn_del_close_cb(conn, conn_closed, NULL), -ENOENT);
+	env_stream_send(g.peer.fd, "{\"method\":\"echo\"}", 17);
+	env_stream_close(g.peer.fd);
+	peer_settle(g.server, NULL);
+	assert_int_equal(g.num_calls, 2);
+	/* The simulated peer is gone for sending, too. */
+	assert_int_equal(g_closed, 1);
+	assert_null(spdk_jsonrpc_get_conn(g.slow[0]));
+	spdk_jsonrpc_send_bool_response(g.slow[0], true);
+	peer_settle(g.server, NULL);
+	peer_open(&g.peer, ADDR);
+}
+
+/* An answer that comes after the server is gone is the last use of its memory. */
+static void
+test_shutdown_with_requests(void **state)
+{
+	peer_ask(g.server, &g.peer,
+	         "{\"method\":\"slow\",\"id\":1}[{\"method\":\"slow\",\"id\":2}]");
+	spdk_jsonrpc_server_shutdown(g.server);
+	peer_take(&g.peer);
+	assert_true(g.peer.closed);
+	spdk_jsonrpc_send_bool_response(g.slow[0], true);
+	spdk_jsonrpc_send_error_response(g.slow[1], -EIO, "x");
+	assert_int_equal(jsonrpc_server_listen(ADDR, handle, &g.server), 0);
+}
+
+static void
+test_listen_twice(void **state)
+{
+	struct spdk_jsonrpc_server *other;
+
+	assert_int_equal(jsonrpc_server_listen(ADDR, handle, &other), -EADDRINUSE);
+}
+
+struct local {
+	int code;
+	char text[200];
+	int calls;
+};
+
+static void
+local_done(void *ctx, const struct jsonrpc_answer *answer)
+{
+	struct local *l = ctx;
+
+	l->calls++;
+	l->code = answer->error_code;
+	snprintf(l->text, sizeof(l->text), "%s",
+	         answer->error_code != 0 ? answer->message : answer->text);
+}
+
+static void
+test_local(void **state)
+{
+	char text[] = "[\"echo\",\"fail\",\"slow\"]";
+	struct spdk_json_val v[8];
+	struct local l = { 0 };
+
+	spdk_json_parse(text, strlen(text), v, 8, NULL, SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE);
+	assert_int_equal(jsonrpc_local_call(handle, &v[1], NULL, local_done, &l), 0);
+	assert_int_equal(l.calls, 1);
+	assert_string_equal(l.text, OK("null"));
+	assert_int_equal(jsonrpc_local_call(handle, &v[2], NULL, local_done, &l), 0);
+	assert_int_equal(l.code, -EEXIST);
+	assert_string_equal(l.text, "no \"x\\\"\n");
+	assert_int_equal(jsonrpc_local_call(handle, &v[3], NULL, local_done, &l), 0);
+	assert_int_equal(l.calls, 2);
+	assert_non_null(jsonrpc_request_alloc(g.slow[0], 1000));
+	spdk_jsonrpc_send_bool_response(g.slow[0], true);
+	assert_int_equal(l.calls, 3);
+	assert_int_equal(l.code, 0);
+}
+
+int
+main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_envelope),
+		T(test_split),
+		T(test_parse_error_closes),
+		T(test_largest_request),
+		T(test_thousand),
+		T(test_order_of_completion),
+		T(test_half_request),
+		T(test_slow_taker),
+		T(test_connection_limit),
+		T(test_client_gone),
+		T(test_shutdown_with_requests),
+		T(test_listen_twice),
+		T(test_local),
+	};
+
+	spdk_log_set_print_level(SPDK_LOG_DISABLED);
+	return cmocka_run_group_tests_name("jsonrpc:server", tests, NULL, NULL);
+}
