@@ -174,4 +174,41 @@ struct env_local {
 
 extern __thread struct env_local g_env_local __attribute__((tls_model("initial-exec")));
 
+/* ---- The process, for lib/event ---- */
+
+/** What the kernel counts for the calling POSIX thread. */
+struct env_thread_usage {
+	uint64_t voluntary_switches;
+	uint64_t involuntary_switches;
+};
+
+void env_thread_usage(struct env_thread_usage *usage);
+
+/** Ticks (of 1/100 s) that a core spent for users, the system and interrupts since it started. */
+struct env_core_times {
+	uint64_t usr;
+	uint64_t sys;
+	uint64_t irq;
+};
+
+/** All 0 when the machine does not tell. Blocks for a moment: control plane only. */
+void env_core_times(uint32_t lcore, struct env_core_times *times);
+
+/**
+ * Lock the file \p path (made when it is absent) against other processes for as long as this
+ * one lives or until env_lock_release().
+ * \param holder pid of the process that has it, 0 when unknown; written when it is taken.
+ * \return a descriptor, -EBUSY when another process has it, -EACCES and so on.
+ */
+int env_lock_acquire(const char *path, int32_t *holder);
+
+/** Remove the file and give the lock back. */
+void env_lock_release(int fd, const char *path);
+
+/** Let the kernel write whole core dumps of this process, as far as it may. */
+void env_allow_core_dump(void);
+
+/** Uid that the process runs as. */
+uint32_t env_get_uid(void);
+
 #endif /* SPDK_INTERNAL_ENV_H */

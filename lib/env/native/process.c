@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* The process as the kernel sees it: what it counts for a thread and a core, lock files, core
+ * dumps. Control plane only. No state. */
+
+#include "spdk_internal/env.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void
+env_thread_usage(struct env_thread_usage *usage)
+{
+	struct rusage ru;
+
+	memset(usage, 0, sizeof(*usage));
+	if (getrusage(RUSAGE_THREAD, &ru) == 0) {
+		usage->voluntary_switches = ru.ru_nvcsw;
+		usage->involuntary_switches = ru.ru_nivcsw;
+	}
+}
+
+void
+env_core_times(uint32_t lcore, struct env_core_times *times)
+{
+	unsigned long long usr, nice, sys, idle, iowait, irq, softirq;
+	char line[256], prefix[16];
+	FILE *f;
+
+	memset(times, 0, sizeof(*times));
+	f = fopen("/proc/stat", "re");
+	if (f == NULL) {
+		return;
+	}
+	snprintf(prefix, sizeof(prefix), "cpu%u ", lcore);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, prefix, strlen(prefix)) != 0) {
+			continue;
+		}
+		if (sscanf(line, "%*s %llu %llu %llu %llu %llu %llu %llu", &usr, &nice, &sys, &idle,
+		           &iowait, &irq, &softirq) == 7) {
+			times->usr = usr + nice;
+			times->sys = sys;
+			times->irq = irq + softirq;
+		}
+		break;
+	}
+	fclose(f);
+}
+
+/* Whether the path still names the file that `fd` is: its last holder may have removed it. */
+static bool
+path_is_fd(const char *path, int fd)
+{
+	struct stat by_path, by_fd;
+
+	return stat(path, &by_path) == 0 && fstat(fd, &by_fd) == 0 &&
+	       by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
+}
+
+static int32_t
+lock_read_holder(int fd)
+{
+	int32_t pid = 0;
+
+	return pread(fd, &pid, sizeof(pid), 0) == (ssize_t)sizeof(pid) ? pid : 0;
+}
+
+static int
+lock_try(const char *path, int32_t *holder)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int32_t pid = getpid();
+	int fd, rc;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		return -errno;
+	}
+	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+		*holder = lock_read_holder(fd);
+		close(fd);
+		return rc;
+	}
+	if (!path_is_fd(path, fd)) {
+		close(fd);
+		return -EAGAIN;
+	}
+	if (pwrite(fd, &pid, sizeof(pid), 0) != (ssize_t)sizeof(pid)) {
+		rc = -errno;
+		close(fd);
+		return rc != 0 ? rc : -EIO;
+	}
+	return fd;
+}
+
+int
+env_lock_acquire(const char *path, int32_t *holder)
+{
+	int rc, tries;
+
+	*holder = 0;
+	/* Each failure means that a holder ended between our open and lock; few do so in a row. */
+	for (tries = 0; tries < 16; tries++) {
+		rc = lock_try(path, holder);
+		if (rc != -EAGAIN) {
+			return rc;
+		}
+	}
+	return -EBUSY;
+}
+
+void
+env_lock_release(int fd, const char *path)
+{
+	/* Removed while it is locked, so that nobody can lock a file that is about to vanish and
+	 * think that it is the one others see. */
+	unlink(path);
+	close(fd);
+}
+
+void
+env_allow_core_dump(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
+}
+
+uint32_t
+env_get_uid(void)
+{
+	return getuid();
+}

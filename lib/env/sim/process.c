@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* The process in the simulator: alone on its machine, so every lock is free. No state. */
+
+#include "spdk_internal/env.h"
+
+void
+env_thread_usage(struct env_thread_usage *usage)
+{
+	memset(usage, 0, sizeof(*usage));
+}
+
+void
+env_core_times(uint32_t lcore, struct env_core_times *times)
+{
+	memset(times, 0, sizeof(*times));
+}
+
+int
+env_lock_acquire(const char *path, int32_t *holder)
+{
+	*holder = 0;
+	return 0;
+}
+
+void
+env_lock_release(int fd, const char *path)
+{
+}
+
+void
+env_allow_core_dump(void)
+{
+}
+
+uint32_t
+env_get_uid(void)
+{
+	return 0;
+}
