@@ -32,8 +32,6 @@ extern "C" {
 #define SPDK_INTERRUPT_REGISTER(efd, fn, arg) spdk_interrupt_register(efd, fn, arg, #fn)
 #define SPDK_INTERRUPT_REGISTER_FOR_EVENTS(efd, events, fn, arg) \
 	spdk_interrupt_register_for_events(efd, events, fn, arg, #fn)
-#define SPDK_INTERRUPT_REGISTER_EXT(efd, fn, arg, opts) \
-	spdk_interrupt_register_ext(efd, fn, arg, #fn, opts)
 
 struct spdk_cpuset;
 struct spdk_event_handler_opts;
@@ -244,10 +242,6 @@ int spdk_thread_send_critical_msg(struct spdk_thread *thread, spdk_msg_fn fn);
 
 void spdk_for_each_thread(spdk_msg_fn fn, void *ctx, spdk_msg_fn cpl);
 
-void spdk_thread_set_interrupt_mode(bool enable_interrupt);
-
-uint16_t spdk_thread_get_trace_id(struct spdk_thread *thread);
-
 struct spdk_poller *spdk_poller_register(spdk_poller_fn fn, void *arg, uint64_t period_microseconds);
 
 struct spdk_poller *spdk_poller_register_named(spdk_poller_fn fn, void *arg, uint64_t period_microseconds, const char *name);
@@ -288,17 +282,9 @@ struct spdk_interrupt *spdk_interrupt_register(int efd, spdk_interrupt_fn fn, vo
 
 struct spdk_interrupt *spdk_interrupt_register_for_events(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, const char *name);
 
-struct spdk_interrupt *spdk_interrupt_register_ext(int efd, spdk_interrupt_fn fn, void *arg, const char *name, struct spdk_event_handler_opts *opts);
-
-struct spdk_interrupt *spdk_interrupt_register_fd_group(struct spdk_fd_group *fgrp, const char *name);
-
 void spdk_interrupt_unregister(struct spdk_interrupt **pintr);
 
 int spdk_interrupt_set_event_types(struct spdk_interrupt *intr, enum spdk_interrupt_event_types event_types);
-
-int spdk_thread_get_interrupt_fd(struct spdk_thread *thread);
-
-struct spdk_fd_group *spdk_thread_get_interrupt_fd_group(struct spdk_thread *thread);
 
 int spdk_interrupt_mode_enable(void);
 

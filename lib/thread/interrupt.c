@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* Descriptors that wake a thread's reactor: those of pollers, and those that a program registers
+ * with a function of its own (interrupts).
+ *
+ * Everything runs on the thread. A descriptor is in thread->fds from watch to unwatch; it is in a
+ * waiter only while the thread is attached to a sleeper. */
+
+#include "thread_internal.h"
+
+#include "spdk_internal/system_state.h"
+
+/* All fields: the thread's. */
+struct spdk_interrupt {
+	struct thread_fd tfd;
+	spdk_interrupt_fn fn;
+	void *arg;
+	bool is_ready;
+	bool running;
+	bool unregistered; /* by its own function */
+	TAILQ_ENTRY(spdk_interrupt) link;
+	char name[THREAD_NAME_BYTES];
+};
+
+static struct {
+	bool mode_enabled;
+} g_interrupt SYSTEM_STATE;
+
+static struct thread_sleeper *
+thread_sleeper_of(struct spdk_thread *thread)
+{
+	return atomic_load_explicit(&thread->sleeper, memory_order_relaxed);
+}
+
+int
+thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd)
+{
+	struct thread_sleeper *sleeper = thread_sleeper_of(thread);
+	int rc = 0;
+
+	if (sleeper != NULL) {
+		rc = env_waiter_add(sleeper->waiter, tfd->fd, tfd->events, tfd);
+	}
+	if (rc == 0) {
+		tfd->thread = thread;
+		tfd->watched = sleeper != NULL;
+		TAILQ_INSERT_TAIL(&thread->fds, tfd, link);
+	}
+	return rc;
+}
+
+void
+thread_fd_unwatch(struct thread_fd *tfd)
+{
+	struct thread_sleeper *sleeper;
+
+	if (tfd->fd < 0 || tfd->link.tqe_prev == NULL) {
+		return;
+	}
+	if (tfd->watched) {
+		sleeper = thread_sleeper_of(tfd->thread);
+		env_waiter_remove(sleeper->waiter, tfd->fd);
+		tfd->watched = false;
+	}
+	TAILQ_REMOVE(&tfd->thread->fds, tfd, link);
+	tfd->link.tqe_prev = NULL;
+}
+
+void
+thread_attach(struct spdk_thread *thread, struct thread_sleeper *sleeper)
+{
+	struct thread_fd *tfd;
+	int rc;
+
+	assert(thread_sleeper_of(thread) == NULL);
+	/* S0 of sleep.c; release: the giver's acquire sees the sleeper whole. */
+	atomic_store_explicit(&thread->sleeper, sleeper, memory_order_release);
+	TAILQ_FOREACH(tfd, &thread->fds, link) {
+		rc = env_waiter_add(sleeper->waiter, tfd->fd, tfd->events, tfd);
+		tfd->watched = rc == 0;
+		if (rc != 0) {
+			SPDK_ERRLOG("Thread %s: can't wait for descriptor %d here (%s): its core "
+			            "does not sleep\n",
+			            thread->name, tfd->fd, strerror(-rc));
+			thread->num_unwatched++;
+		}
+	}
+}
+
+void
+thread_detach(struct spdk_thread *thread)
+{
+	struct thread_sleeper *sleeper = thread_sleeper_of(thread);
+	struct thread_fd *tfd;
+
+	assert(sleeper != NULL);
+	TAILQ_FOREACH(tfd, &thread->fds, link) {
+		if (tfd->watched) {
+			env_waiter_remove(sleeper->waiter, tfd->fd);
+			tfd->watched = false;
+		}
+	}
+	thread->num_unwatched = 0;
+	atomic_store_explicit(&thread->sleeper, NULL, memory_order_relaxed);
+}
+
+void
+thread_fd_event(void *tag)
+{
+	struct thread_fd *tfd = tag;
+
+	tfd->ready(tfd);
+}
+
+/* ---- Interrupts ---- */
+
+static void
+interrupt_ready(struct thread_fd *tfd)
+{
+	SPDK_CONTAINEROF(tfd, struct spdk_interrupt, tfd)->is_ready = true;
+	tfd->thread->attention |= ATTENTION_INTERRUPT;
+}
+
+static struct spdk_interrupt *
+interrupt_first_ready(struct spdk_thread *thread)
+{
+	struct spdk_interrupt *intr;
+
+	TAILQ_FOREACH(intr, &thread->interrupts, link) {
+		if (intr->is_ready) {
+			break;
+		}
+	}
+	return intr;
+}
+
+int
+interrupt_run_ready(struct spdk_thread *thread)
+{
+	struct spdk_interrupt *intr;
+	int did = 0;
+
+	thread->attention &= ~ATTENTION_INTERRUPT;
+	/* Its function may unregister any of them, so the search starts anew after each. Nobody
+	 * marks one meanwhile: each runs once. */
+	while ((intr = interrupt_first_ready(thread)) != NULL) {
+		intr->is_ready = false;
+		intr->running = true;
+		intr->fn(intr->arg);
+		did = THREAD_DID_WORK;
+		intr->running = false;
+		if (intr->unregistered) {
+			free(intr);
+		}
+	}
+	return did;
+}
+
+static struct spdk_interrupt *
+interrupt_register(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, const char *name)
+{
+	struct spdk_thread *thread = thread_current();
+	struct spdk_interrupt *intr;
+	int rc;
+
+	if (thread == NULL) {
+		SPDK_ERRLOG("An interrupt can only be registered on an SPDK thread\n");
+		return NULL;
+	}
+	intr = calloc(1, sizeof(*intr));
+	if (intr == NULL) {
+		SPDK_ERRLOG("No memory for interrupt %s\n", name != NULL ? name : "");
+		return NULL;
+	}
+	intr->fn = fn;
+	intr->arg = arg;
+	intr->tfd.fd = efd;
+	intr->tfd.events = events;
+	intr->tfd.ready = interrupt_ready;
+	snprintf(intr->name, sizeof(intr->name), "%s", name != NULL ? name : "");
+	rc = thread_fd_watch(thread, &intr->tfd);
+	if (rc != 0) {
+		SPDK_ERRLOG("Interrupt %s: can't wait for descriptor %d: %s\n", intr->name, efd,
+		            strerror(-rc));
+		free(intr);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&thread->interrupts, intr, link);
+	thread->num_interrupts++;
+	return intr;
+}
+
+struct spdk_interrupt *
+spdk_interrupt_register(int efd, spdk_interrupt_fn fn, void *arg, const char *name)
+{
+	return interrupt_register(efd, SPDK_INTERRUPT_EVENT_IN, fn, arg, name);
+}
+
+struct spdk_interrupt *
+spdk_interrupt_register_for_events(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg,
+                                   const char *name)
+{
+	return interrupt_register(efd, events, fn, arg, name);
+}
+
+void
+spdk_interrupt_unregister(struct spdk_interrupt **pintr)
+{
+	struct spdk_interrupt *intr = *pintr;
+	struct spdk_thread *thread;
+
+	*pintr = NULL;
+	if (intr == NULL) {
+		return;
+	}
+	thread = intr->tfd.thread;
+	assert(thread_current() == thread);
+	thread_fd_unwatch(&intr->tfd);
+	TAILQ_REMOVE(&thread->interrupts, intr, link);
+	thread->num_interrupts--;
+	if (intr->running) {
+		intr->unregistered = true;
+	} else {
+		free(intr);
+	}
+}
+
+int
+spdk_interrupt_set_event_types(struct spdk_interrupt *intr,
+                               enum spdk_interrupt_event_types event_types)
+{
+	struct thread_sleeper *sleeper;
+	int rc = 0;
+
+	if (intr == NULL) {
+		return -EINVAL;
+	}
+	assert(thread_current() == intr->tfd.thread);
+	sleeper = thread_sleeper_of(intr->tfd.thread);
+	if (intr->tfd.watched) {
+		rc = env_waiter_modify(sleeper->waiter, intr->tfd.fd, event_types, &intr->tfd);
+	}
+	if (rc == 0) {
+		intr->tfd.events = event_types;
+	}
+	return rc;
+}
+
+uint32_t
+thread_num_interrupts(const struct spdk_thread *thread)
+{
+	return thread->num_interrupts;
+}
+
+int
+spdk_interrupt_mode_enable(void)
+{
+	if (spdk_thread_get_count() != 0) {
+		SPDK_ERRLOG("Interrupt mode is asked for before the first thread is made\n");
+		return -EINVAL;
+	}
+	g_interrupt.mode_enabled = true;
+	return 0;
+}
+
+bool
+spdk_interrupt_mode_is_enabled(void)
+{
+	return g_interrupt.mode_enabled;
+}
+
+void
+interrupt_lib_fini(void)
+{
+	g_interrupt.mode_enabled = false;
+}

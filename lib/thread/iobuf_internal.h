@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * The objects of iobuf, for its own files only.
+ */
+
+#ifndef LIB_THREAD_IOBUF_INTERNAL_H
+#define LIB_THREAD_IOBUF_INTERNAL_H
+
+#include "thread_internal.h"
+
+#include "spdk_internal/iobuf.h"
+
+enum iobuf_size {
+	IOBUF_SMALL,
+	IOBUF_LARGE,
+	IOBUF_NUM_SIZES,
+};
+
+struct iobuf_arena {
+	struct iobuf_arena *next;
+	void *memory;
+};
+
+struct iobuf_thread;
+TAILQ_HEAD(iobuf_waiters, iobuf_wait);
+
+/* A thread's place in the queue of threads that wait for buffers of one size. */
+struct iobuf_wait {
+	struct iobuf_thread *thr;
+	bool queued;                  /* pool's lock */
+	TAILQ_ENTRY(iobuf_wait) link; /* pool's lock */
+};
+
+/* One size of buffers, of all threads. */
+struct iobuf_pool {
+	struct spdk_ring *ring;           /* free buffers; any thread */
+	uint64_t cap;                     /* set once */
+	uint32_t bufsize;                 /* set once */
+	enum iobuf_size size;             /* set once */
+	struct spdk_thread *owner;        /* set once: whose messages end a growth */
+	_Atomic uint64_t total;           /* buffers made; written by who grows */
+	_Atomic uint32_t growing;         /* taken by exchange; given back by the owner */
+	_Atomic uint32_t num_waiters;     /* written under the lock */
+	_Atomic uint64_t grow_not_before; /* ticks; after a failure */
+	int grow_error;                   /* helper, then owner */
+	struct env_work work;
+	pthread_mutex_t lock;
+	struct iobuf_waiters waiters; /* longest waiting first; under the lock */
+	struct iobuf_arena *arenas;   /* who grows */
+};
+
+struct iobuf_lane {
+	struct iobuf_owner *owner;
+	void *buf[IOBUF_NUM_SIZES];
+	bool out[IOBUF_NUM_SIZES];
+};
+
+/* What stands behind one struct spdk_iobuf_channel. All fields: its thread's. */
+struct iobuf_owner {
+	struct iobuf_module *module;
+	struct iobuf_thread *thr;
+	struct spdk_iobuf_channel *ch;
+	uint32_t num_lanes;
+	uint32_t cache_size[IOBUF_NUM_SIZES]; /* as asked for */
+	struct iobuf_lane lanes[IOBUF_DEPTH_MAX];
+	TAILQ_ENTRY(iobuf_owner) link;
+};
+
+/* The head of a free buffer that was given to an entry whose call-back has not run yet. */
+struct iobuf_grant {
+	STAILQ_ENTRY(iobuf_grant) link;
+	struct spdk_iobuf_entry *entry;
+	enum iobuf_size size;
+};
+
+/* A thread's part: the context of its channel of the iobuf device. All fields: the thread's. */
+struct iobuf_thread {
+	struct spdk_thread *thread;
+	spdk_iobuf_entry_stailq_t queue[IOBUF_NUM_SIZES];
+	STAILQ_HEAD(, iobuf_grant) grants;
+	struct thread_deferred deferred; /* runs the call-backs of the grants */
+	struct iobuf_wait wait[IOBUF_NUM_SIZES];
+	bool pressure[IOBUF_NUM_SIZES]; /* caches are off: somebody waits */
+	bool give_away;                 /* the next buffer goes to another thread that waits */
+	TAILQ_HEAD(, iobuf_owner) owners;
+	TAILQ_ENTRY(iobuf_thread) link; /* of the list of them, under its lock */
+};
+
+struct iobuf_module {
+	TAILQ_ENTRY(iobuf_module) link;
+	char *name;
+};
+
+/* iobuf_pool.c */
+int
+iobuf_pool_create(struct iobuf_pool **pool, enum iobuf_size size, uint64_t cap, uint32_t bufsize);
+void iobuf_pool_destroy(struct iobuf_pool *pool);
+bool iobuf_pool_is_growing(struct iobuf_pool *pool);
+/* Up to max buffers off the ring; asks for more memory when few are left. */
+uint32_t iobuf_pool_take(struct iobuf_pool *pool, void **bufs, uint32_t max);
+/* Buffers back on the ring, and word to who waits longest. */
+void iobuf_pool_give(struct iobuf_pool *pool, void **bufs, uint32_t count);
+/* Put the thread at the end of the queue of those that wait; true: it was the first. */
+bool iobuf_pool_wait(struct iobuf_pool *pool, struct iobuf_wait *wait);
+void iobuf_pool_stop_waiting(struct iobuf_pool *pool, struct iobuf_wait *wait);
+
+/* iobuf.c */
+struct iobuf_pool *iobuf_get_pool(enum iobuf_size size);
+/* Messages; their argument is the size. */
+void iobuf_serve_msg(void *arg);
+/* The growth of a pool has ended; on the pool's owner. */
+void iobuf_growth_ended(struct iobuf_pool *pool);
+struct iobuf_module *iobuf_find_module(const char *name);
+/* This thread's channel of the iobuf device. */
+struct spdk_io_channel *iobuf_get_thread_channel(void);
+
+/* iobuf_channel.c */
+int iobuf_thread_create(void *io_device, void *ctx_buf);
+void iobuf_thread_destroy(void *io_device, void *ctx_buf);
+
+#endif /* LIB_THREAD_IOBUF_INTERNAL_H */

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* The registry of threads: create, find, exit, destroy.
+ *
+ * The list and the states are guarded by the library's lock, which is never taken on the I/O path.
+ * A thread is RUNNING, then EXITING from spdk_thread_exit() on (it is still polled and comes to
+ * rest), then EXITED; only then it may be destroyed. The first thread is the app thread. */
+
+#include "thread_internal.h"
+
+#include "spdk_internal/system_state.h"
+
+static struct {
+	pthread_mutex_t lock;
+	struct thread_list threads;
+	struct spdk_thread *app_thread;
+	spdk_new_thread_fn new_thread_fn;
+	spdk_thread_op_fn op_fn;
+	spdk_thread_op_supported_fn op_supported_fn;
+	size_t ctx_size;
+	uint64_t next_id;
+	uint32_t count;
+	bool ready;
+} g_thread SYSTEM_STATE = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.threads = TAILQ_HEAD_INITIALIZER(g_thread.threads),
+};
+
+void
+thread_lib_lock(void)
+{
+	pthread_mutex_lock(&g_thread.lock);
+}
+
+void
+thread_lib_unlock(void)
+{
+	pthread_mutex_unlock(&g_thread.lock);
+}
+
+struct thread_list *
+thread_lib_threads(void)
+{
+	return &g_thread.threads;
+}
+
+static int
+thread_lib_start(size_t ctx_sz, size_t msg_mempool_size)
+{
+	int rc;
+
+	assert(!g_thread.ready);
+	rc = msg_pool_init(msg_mempool_size);
+	if (rc != 0) {
+		return rc;
+	}
+	g_thread.ctx_size = ctx_sz;
+	g_thread.next_id = 1;
+	g_thread.ready = true;
+	return 0;
+}
+
+int
+spdk_thread_lib_init(spdk_new_thread_fn new_thread_fn, size_t ctx_sz)
+{
+	int rc = thread_lib_start(ctx_sz, SPDK_DEFAULT_MSG_MEMPOOL_SIZE);
+
+	if (rc == 0) {
+		g_thread.new_thread_fn = new_thread_fn;
+	}
+	return rc;
+}
+
+int
+spdk_thread_lib_init_ext(spdk_thread_op_fn thread_op_fn,
+                         spdk_thread_op_supported_fn thread_op_supported_fn, size_t ctx_sz,
+                         size_t msg_mempool_size)
+{
+	int rc;
+
+	if ((thread_op_fn == NULL) != (thread_op_supported_fn == NULL)) {
+		SPDK_ERRLOG("A thread operation and the question whether it is supported come "
+		            "together or not at all\n");
+		return -EINVAL;
+	}
+	rc = thread_lib_start(ctx_sz, msg_mempool_size);
+	if (rc == 0) {
+		g_thread.op_fn = thread_op_fn;
+		g_thread.op_supported_fn = thread_op_supported_fn;
+	}
+	return rc;
+}
+
+/* Release all that a thread owns. It is in no list. */
+static void
+thread_free(struct spdk_thread *thread)
+{
+	struct msg *node;
+
+	poller_destroy_all(thread);
+	/* Messages that nobody will run; their senders were told to stop by the exit. */
+	while ((node = thread->pending) != NULL) {
+		thread->pending = node->next;
+		if (node->heap && node != &thread->critical_msg) {
+			free(node);
+		}
+	}
+	msg_cache_flush(thread);
+	free(thread);
+}
+
+void
+spdk_thread_lib_fini(void)
+{
+	struct spdk_thread *thread;
+
+	thread_lib_lock();
+	while ((thread = TAILQ_FIRST(&g_thread.threads)) != NULL) {
+		SPDK_ERRLOG("Thread %s was not destroyed before the end of the thread library\n",
+		            thread->name);
+		TAILQ_REMOVE(&g_thread.threads, thread, link);
+		thread_free(thread);
+	}
+	TAILQ_INIT(&g_thread.threads);
+	thread_lib_unlock();
+	io_device_lib_fini();
+	interrupt_lib_fini();
+	msg_pool_fini();
+	g_thread.app_thread = NULL;
+	g_thread.new_thread_fn = NULL;
+	g_thread.op_fn = NULL;
+	g_thread.op_supported_fn = NULL;
+	g_thread.ctx_size = 0;
+	g_thread.next_id = 0;
+	g_thread.count = 0;
+	g_thread.ready = false;
+}
+
+static void
+thread_init(struct spdk_thread *thread, const char *name, const struct spdk_cpuset *cpumask)
+{
+	TAILQ_INIT(&thread->active);
+	TAILQ_INIT(&thread->paused);
+	TAILQ_INIT(&thread->fds);
+	TAILQ_INIT(&thread->interrupts);
+	TAILQ_INIT(&thread->channel_list);
+	RB_INIT(&thread->timed);
+	RB_INIT(&thread->channels);
+	thread->next_timed_ticks = UINT64_MAX;
+	thread->next_poller_id = 1;
+	thread->deferred_tail = &thread->deferred_head;
+	thread->tsc_last = spdk_get_ticks();
+	if (cpumask != NULL) {
+		spdk_cpuset_copy(&thread->cpumask, cpumask);
+	} else {
+		spdk_cpuset_negate(&thread->cpumask);
+	}
+	if (name != NULL) {
+		snprintf(thread->name, sizeof(thread->name), "%s", name);
+	}
+}
+
+static void
+thread_insert(struct spdk_thread *thread)
+{
+	thread_lib_lock();
+	thread->id = g_thread.next_id++;
+	if (thread->name[0] == '\0') {
+		snprintf(thread->name, sizeof(thread->name), "thread_%" PRIu64, thread->id);
+	}
+	TAILQ_INSERT_TAIL(&g_thread.threads, thread, link);
+	g_thread.count++;
+	if (g_thread.app_thread == NULL) {
+		g_thread.app_thread = thread;
+	}
+	thread_lib_unlock();
+}
+
+static void
+thread_remove(struct spdk_thread *thread)
+{
+	thread_lib_lock();
+	TAILQ_REMOVE(&g_thread.threads, thread, link);
+	if (TAILQ_EMPTY(&g_thread.threads)) {
+		TAILQ_INIT(&g_thread.threads);
+	}
+	g_thread.count--;
+	if (g_thread.app_thread == thread) {
+		g_thread.app_thread = NULL;
+	}
+	thread_lib_unlock();
+}
+
+struct spdk_thread *
+spdk_thread_create(const char *name, const struct spdk_cpuset *cpumask)
+{
+	struct spdk_thread *thread;
+	size_t size;
+	int rc = 0;
+
+	assert(g_thread.ready);
+	size = SPDK_ALIGN_CEIL(sizeof(*thread) + g_thread.ctx_size, CACHE_LINE_BYTES);
+	thread = aligned_alloc(CACHE_LINE_BYTES, size);
+	if (thread == NULL) {
+		SPDK_ERRLOG("No memory for thread %s\n", name != NULL ? name : "");
+		return NULL;
+	}
+	memset(thread, 0, size);
+	thread_init(thread, name, cpumask);
+	thread_insert(thread);
+
+	if (g_thread.new_thread_fn != NULL) {
+		rc = g_thread.new_thread_fn(thread);
+	} else if (g_thread.op_supported_fn != NULL &&
+	           g_thread.op_supported_fn(SPDK_THREAD_OP_NEW)) {
+		rc = g_thread.op_fn(thread, SPDK_THREAD_OP_NEW);
+	}
+	if (rc != 0) {
+		SPDK_ERRLOG("Thread %s found nobody to poll it: %s\n", thread->name, strerror(-rc));
+		thread_remove(thread);
+		thread_free(thread);
+		return NULL;
+	}
+	return thread;
+}
+
+struct spdk_thread *
+spdk_thread_get_app_thread(void)
+{
+	return g_thread.app_thread;
+}
+
+bool
+spdk_thread_is_app_thread(struct spdk_thread *thread)
+{
+	if (thread == NULL) {
+		thread = thread_current();
+	}
+	return thread != NULL && thread == g_thread.app_thread;
+}
+
+void
+spdk_set_thread(struct spdk_thread *thread)
+{
+	g_env_local.thread = thread;
+}
+
+struct spdk_thread *
+spdk_get_thread(void)
+{
+	return g_env_local.thread;
+}
+
+void
+spdk_thread_bind(struct spdk_thread *thread, bool bind)
+{
+	thread_lib_lock();
+	thread->bound = bind;
+	thread_lib_unlock();
+}
+
+bool
+spdk_thread_is_bound(struct spdk_thread *thread)
+{
+	bool bound;
+
+	thread_lib_lock();
+	bound = thread->bound;
+	thread_lib_unlock();
+	return bound;
+}
+
+int
+spdk_thread_exit(struct spdk_thread *thread)
+{
+	assert(thread_current() == thread);
+	thread_lib_lock();
+	if (thread->state != THREAD_RUNNING) {
+		thread_lib_unlock();
+		SPDK_INFOLOG(thread, "Thread %s is exiting already\n", thread->name);
+		return 0;
+	}
+	thread->state = THREAD_EXITING;
+	thread_lib_unlock();
+	thread->exit_deadline_ticks =
+	        spdk_get_ticks() + THREAD_EXIT_TIMEOUT_S * spdk_get_ticks_hz();
+	thread->attention |= ATTENTION_EXITING;
+	return 0;
+}
+
+bool
+spdk_thread_is_exited(struct spdk_thread *thread)
+{
+	return thread->state == THREAD_EXITED;
+}
+
+bool
+spdk_thread_is_running(struct spdk_thread *thread)
+{
+	return thread->state == THREAD_RUNNING;
+}
+
+void
+spdk_thread_destroy(struct spdk_thread *thread)
+{
+	assert(thread->state == THREAD_EXITED);
+	if (thread_current() == thread) {
+		spdk_set_thread(NULL);
+	}
+	thread_remove(thread);
+	thread_free(thread);
+}
+
+void *
+spdk_thread_get_ctx(struct spdk_thread *thread)
+{
+	return g_thread.ctx_size > 0 ? thread->ctx : NULL;
+}
+
+struct spdk_thread *
+spdk_thread_get_from_ctx(void *ctx)
+{
+	assert(ctx != NULL);
+	return SPDK_CONTAINEROF(ctx, struct spdk_thread, ctx);
+}
+
+struct spdk_cpuset *
+spdk_thread_get_cpumask(struct spdk_thread *thread)
+{
+	return &thread->cpumask;
+}
+
+int
+spdk_thread_set_cpumask(struct spdk_cpuset *cpumask)
+{
+	struct spdk_thread *thread = thread_current();
+
+	if (thread == NULL) {
+		SPDK_ERRLOG("A core mask is set on the thread itself; this is none\n");
+		assert(false);
+		return -EINVAL;
+	}
+	if (g_thread.op_supported_fn == NULL || !g_thread.op_supported_fn(SPDK_THREAD_OP_RESCHED)) {
+		SPDK_ERRLOG("Who polls thread %s can't move it\n", thread->name);
+		return -ENOTSUP;
+	}
+	spdk_cpuset_copy(&thread->cpumask, cpumask);
+	return g_thread.op_fn(thread, SPDK_THREAD_OP_RESCHED);
+}
+
+uint32_t
+spdk_thread_get_count(void)
+{
+	return g_thread.count;
+}
+
+const char *
+spdk_thread_get_name(const struct spdk_thread *thread)
+{
+	return thread->name;
+}
+
+uint64_t
+spdk_thread_get_id(const struct spdk_thread *thread)
+{
+	return thread->id;
+}
+
+struct spdk_thread *
+spdk_thread_get_by_id(uint64_t id)
+{
+	struct spdk_thread *thread;
+
+	thread_lib_lock();
+	TAILQ_FOREACH(thread, &g_thread.threads, link) {
+		if (thread->id == id) {
+			break;
+		}
+	}
+	thread_lib_unlock();
+	return thread;
+}
