@@ -122,9 +122,11 @@ def given_signatures(tsvs):
     for text in tsvs:
         for line in text.split("\n"):
             match = re.search(r"\b(spdk_\w+)\s*\((.*)\)", line)
+            found = re.findall(r"\(\*\w*\)\s*\(([^()]*)\)", line)
             if match:
                 names.add(match.group(1))
-            for args in re.findall(r"\(\*\w*\)\s*\(([^()]*)\)", line):
+                found.append(match.group(2))
+            for args in found:
                 parts = split_args(args)
                 if len(parts) > PARAMS:
                     types.add(types_of(parts))
@@ -184,11 +186,13 @@ def self_test():
     for text, want in cases:
         got = check_c("lib/x/x.c", text, given)
         need(len(got) == want, f"{len(got)} problems, not {want}, in {text[:60]!r}: {got}")
-    need(len(check_python("x.py", "def f():\n" + "    x = 1\n" * 71)) == 1, "a long Python function")
+    long = "def f():\n" + "    x = 1\n" * 71
+    need(len(check_python("x.py", long)) == 1, "a long Python function")
 
 
 def check(tree):
-    given = given_signatures([tree.read("test/compat/data/" + f) for f in ("api.tsv", "structs.tsv")])
+    data = "test/compat/data/"
+    given = given_signatures([tree.read(data + "api.tsv"), tree.read(data + "structs.tsv")])
     problems, num = [], 0
     for path in tree.files():
         if path in THIRD_PARTY or path.startswith(FREE_DIRS):

@@ -25,7 +25,8 @@ PLACE = {f: (y, x) for y, row in enumerate(FLOORS) for x, f in enumerate(row)}
 MODULES, PROGRAMS = (10, 0), (11, 0)
 # Headers of no lib: the language, and numbers of published specifications.
 FREE = {"stdinc", "assert", "barrier", "likely", "queue", "queue_extras", "tree", "config",
-        "version", "endian", "mmio", "nvme_spec", "nvmf_spec", "scsi_spec", "pci_ids", "opal_spec", "gpt_spec",
+        "version", "endian", "mmio", "nvme_spec", "nvmf_spec", "scsi_spec", "pci_ids", "opal_spec",
+        "gpt_spec",
         "nvme_intel", "nvme_ocssd_spec", "nvmf_fc_spec", "iscsi_spec", "ioat_spec", "idxd_spec",
         "vfio_user_spec"}
 # Where the name of a header is not the name of its lib.
@@ -35,11 +36,7 @@ HEADER_OWNER = {
     "hexlify": "util",
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log", "machine_hooks": "log",
-    "env_dpdk": "env", "env_sim": "env", "fd_group": "env", "memory": "env", "bdev_module": "bdev",
-    "bdev_zone": "bdev", "nvmf_transport": "nvmf", "nvmf_cmd": "nvmf", "sock_module": "sock",
-    "rpc_table": "rpc", "subsystem": "init", "scheduler": "event", "accel_module": "accel",
-    "keyring_module": "keyring", "fsdev_module": "fsdev", "blob_bdev": "blob", "opal": "nvme",
-    "nvme_zns": "nvme", "nvme_ocssd": "nvme", "vfu_target": "vfu",
+    "fd_group": "env", "memory": "env", "subsystem": "init", "scheduler": "event", "opal": "nvme",
 }
 
 
@@ -59,8 +56,10 @@ def header_unit(header):
         return "module/bdev/" + stem
     if folder == "spdk" and stem in FREE:
         return None
-    lib = "lib/" + HEADER_OWNER.get(stem, stem)
-    return lib
+    lib = HEADER_OWNER.get(stem, stem)
+    while "lib/" + lib not in PLACE and "_" in lib:
+        lib = lib.rsplit("_", 1)[0]  # bdev_module.h belongs to bdev
+    return "lib/" + lib
 
 
 def arrow_is_wrong(src, dst):

@@ -67,7 +67,8 @@ def self_test():
                        (line("g_a.0", ".bss", 1), 1), (line("g_names", ".data.rel.local", 16), 1),
                        (line("g_table", ".data.rel.ro.local", 16), 0), (line("g_t", ".tbss", 8), 1),
                        (line("g_c", "*COM*", 8, "g     O"), 1), (line("g_big", SECTION, 65537), 1),
-                       (line("g_trace_file", ".bss", 8, "g     O"), 0), (line("k", ".rodata", 8), 0)]:
+                       (line("g_trace_file", ".bss", 8, "g     O"), 0),
+                       (line("k", ".rodata", 8), 0)]:
         got, _ = check_symbols(dump + text, sources)
         need(len(got) == want, f"{len(got)} problems, not {want}, in {text!r}")
     env = "e.o:     file format elf64-x86-64\n" + line("g_a", ".tbss", 8)
