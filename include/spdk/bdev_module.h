@@ -3,7 +3,13 @@
  */
 
 /** \file
- * TODO(doc)
+ * What a block device module is to the bdev layer: how it registers devices, gets I/O and completes
+ * it, claims the devices below it and looks at new ones.
+ *
+ * A module fills a zeroed struct spdk_bdev (name, product_name, blocklen, blockcnt, fn_table,
+ * module, ctxt, and what it knows of limits) and calls spdk_bdev_register() on the app thread. Its
+ * submit_request() runs on the thread of the channel and may complete the I/O at once or later, on
+ * that thread.
  */
 
 #ifndef SPDK_BDEV_MODULE_H
@@ -20,6 +26,7 @@
 #include "spdk/scsi_spec.h"
 #include "spdk/thread.h"
 #include "spdk/tree.h"
+#include "spdk/util.h"
 #include "spdk/uuid.h"
 
 #ifdef __cplusplus
@@ -56,15 +63,9 @@ struct spdk_bdev_io_reset_params;
 struct spdk_bdev_io_stat;
 struct spdk_bdev_io_wait_entry;
 struct spdk_bdev_io_zone_mgmt_params;
-struct spdk_bdev_media_event;
 struct spdk_bdev_module;
 struct spdk_bdev_module_claim;
 struct spdk_bdev_name;
-struct spdk_bdev_part;
-struct spdk_bdev_part_base;
-struct spdk_bdev_part_channel;
-struct spdk_bdev_part_construct_opts;
-struct spdk_bdev_qos;
 struct spdk_dif_ctx;
 struct spdk_dif_error;
 struct spdk_io_channel;
@@ -72,8 +73,6 @@ struct spdk_iobuf_entry;
 struct spdk_json_write_ctx;
 struct spdk_memory_domain;
 struct spdk_nvme_cmd;
-struct spdk_poller;
-struct spdk_spinlock;
 struct spdk_thread;
 struct spdk_uuid;
 
@@ -112,10 +111,10 @@ struct spdk_bdev_module {
 	bool async_init;
 	bool async_fini;
 	bool async_fini_start;
+	/** The layer's: zero before and after. */
 	struct __bdev_module_internal_fields {
-		struct spdk_spinlock spinlock;
-		uint32_t action_in_progress;
-		TAILQ_HEAD(, lba_range) quiesced_ranges;
+		uint32_t action_in_progress; /* init and examinations that are not done */
+		uint8_t state;               /* enum module_state */
 		TAILQ_ENTRY(spdk_bdev_module) tailq;
 	} internal;
 };
@@ -136,7 +135,8 @@ struct spdk_bdev_fn_table {
 	uint64_t (*get_spin_time)(struct spdk_io_channel *ch);
 	void *(*get_module_ctx)(void *ctx);
 	int (*get_memory_domains)(void *ctx, struct spdk_memory_domain **domains, int array_size);
-	int (*get_memory_domain_types)(void *ctx, enum spdk_dma_device_type *types, uint32_t array_size);
+	int (*get_memory_domain_types)(void *ctx, enum spdk_dma_device_type *types,
+	                               uint32_t array_size);
 	void (*reset_device_stat)(void *ctx);
 	void (*dump_device_stat_json)(void *ctx, struct spdk_json_write_ctx *w);
 	bool (*accel_sequence_supported)(void *ctx, enum spdk_bdev_io_type type);
@@ -223,32 +223,23 @@ struct spdk_bdev_io_zone_mgmt_params {
 	void *buf;
 };
 
-typedef void (*spdk_bdev_io_get_buf_cb)(struct spdk_io_channel *ch, struct spdk_bdev_io *bdev_io, bool success);
+typedef void (*spdk_bdev_io_get_buf_cb)(struct spdk_io_channel *ch, struct spdk_bdev_io *bdev_io,
+                                        bool success);
 
+/** The layer's share of an I/O; modules and applications go through functions. */
 struct spdk_bdev_io_internal_fields {
+	/* In the order of use between submit and complete. */
 	struct spdk_bdev_channel *ch;
-	union {
-		struct {
-			uint8_t has_accel_sequence : 1;
-			uint8_t has_memory_domain : 1;
-			uint8_t split : 1;
-			uint8_t has_buf : 1;
-			uint8_t has_bounce_buf : 1;
-			uint8_t in_submit_request : 1;
-			uint8_t child_io : 1;
-			uint8_t has_metadata : 1;
-		};
-		uint8_t raw;
-	} f;
-	int8_t status;
-	uint8_t retry_state;
-	uint8_t reserved[5];
 	struct spdk_bdev_desc *desc;
 	spdk_bdev_io_completion_cb cb;
 	void *caller_ctx;
 	uint64_t submit_tsc;
+	/** What the end of the I/O must see to: BDEV_IO_* of lib/bdev; 0 on the fast path. */
+	uint32_t special;
+	int8_t status;
+	bool reserved; /* the channel's own I/O of last resort */
 	TAILQ_ENTRY(spdk_bdev_io) ch_link;
-	STAILQ_ENTRY(spdk_bdev_io) buf_link;
+	struct spdk_bdev_io *next; /* in the cache, the pool, or the list of finished ones */
 	union {
 		struct {
 			uint32_t cdw0;
@@ -263,31 +254,31 @@ struct spdk_bdev_io_internal_fields {
 		} scsi;
 		int aio_result;
 	} error;
-	struct {
-		spdk_bdev_io_completion_cb stored_user_cb;
-		uint64_t remaining_num_blocks;
-		uint64_t current_offset_blocks;
-		uint32_t outstanding;
-	} split;
+
+	/* Only where the I/O is special. */
+	TAILQ_ENTRY(spdk_bdev_io) link; /* waits to be submitted again, or for a reset to run */
 	struct {
 		void *ptr;
 		uint64_t len;
-	} buf;
-	struct {
-		struct iovec iov;
-		struct iovec md_iov;
-		struct iovec orig_md_iov;
-		struct iovec *orig_iovs;
-		int orig_iovcnt;
-	} bounce_buf;
+	} buf; /* taken for a caller who gave none */
 	spdk_bdev_io_get_buf_cb get_buf_cb;
-	TAILQ_ENTRY(spdk_bdev_io) link;
+	void *abort_cb_arg; /* of an abort: the cb_arg of those to abort */
 	struct spdk_iobuf_entry iobuf;
-	struct spdk_bdev_io_wait_entry waitq_entry;
-	struct spdk_memory_domain *memory_domain;
-	void *memory_domain_ctx;
-	struct spdk_accel_sequence *accel_sequence;
-	void (*data_transfer_cpl)(void *ctx, int rc);
+	/** An I/O that runs as a row of pieces: what the caller gave, and how far it is. */
+	struct {
+		struct iovec *iovs;
+		int iovcnt;
+		uint8_t type;
+		bool bounce; /* this piece goes through buf */
+		void *md_buf;
+		void *buf;
+		uint64_t buf_len;
+		uint64_t offset_blocks;
+		uint64_t num_blocks;
+		uint64_t done_blocks;
+		uint64_t now_blocks;
+		struct spdk_iov_xfer cursor; /* behind done_blocks */
+	} piece;
 };
 
 struct spdk_bdev_io {
@@ -313,8 +304,6 @@ struct spdk_bdev_io {
 };
 
 typedef TAILQ_HEAD(, spdk_bdev_io) bdev_io_tailq_t;
-
-typedef TAILQ_HEAD(, lba_range) lba_range_tailq_t;
 
 struct spdk_bdev {
 	void *ctxt;
@@ -379,13 +368,16 @@ struct spdk_bdev {
 	uint32_t accel_sequence_supported;
 	struct spdk_bdev_module *module;
 	const struct spdk_bdev_fn_table *fn_table;
+	/** The layer's: zero before spdk_bdev_register(). Under the registry's lock unless noted.
+	 */
 	struct __bdev_internal_fields {
-		struct spdk_bdev_qos *qos;
-		bool qos_mod_in_progress;
-		uint16_t trace_id;
-		struct spdk_spinlock spinlock;
 		enum spdk_bdev_status status;
-		uint32_t examine_in_progress;
+		bool examined;
+		bool traits_given;
+		uint8_t traits_volatile;       /* set once before register */
+		uint8_t traits_fua;            /* set once before register */
+		uint32_t traits_atomic_blocks; /* set once before register */
+		uint32_t channel_flags; /* set once at register: what each channel must look at */
 		enum spdk_bdev_claim_type claim_type;
 		union __bdev_internal_claim {
 			struct __bdev_internal_claim_v1 {
@@ -398,261 +390,192 @@ struct spdk_bdev {
 		} claim;
 		spdk_bdev_unregister_cb unregister_cb;
 		void *unregister_ctx;
+		struct spdk_thread *unregister_thread;
 		TAILQ_HEAD(, spdk_bdev_desc) open_descs;
 		TAILQ_ENTRY(spdk_bdev) link;
 		struct spdk_bdev_io *reset_in_progress;
 		bdev_io_tailq_t queued_resets;
-		struct spdk_poller *qd_poller;
-		struct spdk_bdev_desc *qd_desc;
-		uint64_t period;
-		uint64_t new_period;
-		uint64_t temporary_queue_depth;
-		uint64_t measured_queue_depth;
-		uint64_t io_time;
-		uint64_t weighted_io_time;
-		struct spdk_bdev_io_stat *stat;
-		bool qd_poll_in_progress;
-		bool histogram_enabled;
-		bool histogram_in_progress;
-		uint8_t histogram_io_type;
-		uint8_t histogram_granularity;
-		uint64_t histogram_min_val;
-		uint64_t histogram_max_val;
-		lba_range_tailq_t locked_ranges;
-		lba_range_tailq_t pending_locked_ranges;
+		struct spdk_bdev_io_stat *stat; /* of channels that are gone */
 		struct spdk_bdev_name bdev_name;
 	} internal;
-};
-
-struct spdk_bdev_part {
-	TAILQ_ENTRY(spdk_bdev_part) tailq;
-	struct bdev_part_internal_fields {
-		struct spdk_bdev bdev;
-		struct spdk_bdev_part_base *base;
-		uint64_t offset_blocks;
-	} internal;
-};
-
-struct spdk_bdev_part_channel {
-	struct spdk_bdev_part *part;
-	struct spdk_io_channel *base_ch;
-};
-
-struct spdk_bdev_part_construct_opts {
-	uint64_t opts_size;
-	struct spdk_uuid uuid;
 };
 
 typedef enum spdk_bdev_io_status spdk_bdev_io_status_t;
 
 typedef STAILQ_HEAD(, spdk_bdev_io) bdev_io_stailq_t;
 
-typedef void (*spdk_bdev_io_get_aux_buf_cb)(struct spdk_io_channel *ch, struct spdk_bdev_io *bdev_io, void *aux_buf);
-
-typedef void (*spdk_bdev_part_base_free_fn)(void *ctx);
-
-typedef TAILQ_HEAD(bdev_part_tailq, spdk_bdev_part) SPDK_BDEV_PART_TAILQ;
-
-typedef int (*spdk_bdev_io_fn)(void *ctx, struct spdk_bdev_io *bdev_io);
-
-typedef void (*spdk_bdev_for_each_io_cb)(void *ctx, int rc);
-
-typedef void (*spdk_bdev_get_current_qd_cb)(struct spdk_bdev *bdev, uint64_t current_qd, void *cb_arg, int rc);
-
-typedef void (*spdk_bdev_quiesce_cb)(void *ctx, int status);
-
+/** The name of a kind of claim in RPCs. Any thread. */
 const char *spdk_bdev_claim_get_name(enum spdk_bdev_claim_type claim_type);
 
+/**
+ * Fill \p opts with defaults.
+ * \param size sizeof(*opts) of the caller.
+ */
 void spdk_bdev_claim_opts_init(struct spdk_bdev_claim_opts *opts, size_t size);
 
-int spdk_bdev_module_claim_bdev_desc(struct spdk_bdev_desc *desc, enum spdk_bdev_claim_type type, struct spdk_bdev_claim_opts *opts, struct spdk_bdev_module *module);
+/**
+ * Claim through an open descriptor; the claim ends with the descriptor. App thread.
+ * \param type READ_MANY_WRITE_ONE: this descriptor alone writes (it is made writable).
+ * READ_MANY_WRITE_NONE: nobody writes. READ_MANY_WRITE_SHARED: all who name the same key write.
+ * \param opts name for RPCs and the key; NULL: none.
+ * \return 0, -EINVAL for a wrong type or key, -EPERM when another claim or writer is in the way,
+ * -EBUSY when \p desc claims already, -ENOMEM.
+ */
+int spdk_bdev_module_claim_bdev_desc(struct spdk_bdev_desc *desc, enum spdk_bdev_claim_type type,
+                                     struct spdk_bdev_claim_opts *opts,
+                                     struct spdk_bdev_module *module);
 
-int spdk_bdev_module_claim_bdev(struct spdk_bdev *bdev, struct spdk_bdev_desc *desc, struct spdk_bdev_module *module);
+/**
+ * Claim for one writer, the module. App thread.
+ * \param desc made writable when not NULL.
+ * \return 0, -EPERM when claimed.
+ */
+int spdk_bdev_module_claim_bdev(struct spdk_bdev *bdev, struct spdk_bdev_desc *desc,
+                                struct spdk_bdev_module *module);
 
+/** End a claim of spdk_bdev_module_claim_bdev(). App thread. */
 void spdk_bdev_module_release_bdev(struct spdk_bdev *bdev);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * Make a bdev known. Modules may examine it within this call. App thread.
+ * \param bdev the module's, until its destruct() ran.
+ * \return 0, -EINVAL for fields that make no sense (logged), -EEXIST when the name or uuid is
+ * taken, -ENOMEM.
+ */
 int spdk_bdev_register(struct spdk_bdev *bdev);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * Remove a bdev: its owners are told to close, queued I/O fails; after the last close and the last
+ * channel the module's destruct() runs, then \p cb_fn (NULL: none) on this thread, with destruct's
+ * negative errno, or -EBUSY when the removal had begun before.
+ */
 void spdk_bdev_unregister(struct spdk_bdev *bdev, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_unregister_by_name(const char *bdev_name, struct spdk_bdev_module *module, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
+/**
+ * spdk_bdev_unregister() by name or alias.
+ * \return 0, -ENODEV when there is none or it is of another module; then \p cb_fn never runs.
+ */
+int spdk_bdev_unregister_by_name(const char *bdev_name, struct spdk_bdev_module *module,
+                                 spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * The end of a destruct() that returned a positive value.
+ * \param bdeverrno 0 or a negative errno. Thread of the unregistration.
+ */
 void spdk_bdev_destruct_done(struct spdk_bdev *bdev, int bdeverrno);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The module has finished one examine_config() or examine_disk(). */
 void spdk_bdev_module_examine_done(struct spdk_bdev_module *module);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The end of a module_init() of a module with async_init. */
 void spdk_bdev_module_init_done(struct spdk_bdev_module *module);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The end of a module_fini() of a module with async_fini. */
 void spdk_bdev_module_fini_done(void);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The end of a fini_start() of a module with async_fini_start. */
 void spdk_bdev_module_fini_start_done(void);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Add another name. 0, -EEXIST when taken, -EINVAL, -ENOMEM. */
 int spdk_bdev_alias_add(struct spdk_bdev *bdev, const char *alias);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Remove one of the other names. 0, -ENOENT. */
 int spdk_bdev_alias_del(struct spdk_bdev *bdev, const char *alias);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Remove all other names. */
 void spdk_bdev_alias_del_all(struct spdk_bdev *bdev);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The list of other names, the bdev's. */
 const struct spdk_bdev_aliases_list *spdk_bdev_get_aliases(const struct spdk_bdev *bdev);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * Called by a module in submit_request(): make sure that the I/O has a data buffer, one from iobuf
+ * when the caller gave none. Waits first come first served.
+ * \param cb runs now or later, with false when the length can never be had or the wait was aborted.
+ * \param len bytes, the blocks of the I/O.
+ */
 void spdk_bdev_io_get_buf(struct spdk_bdev_io *bdev_io, spdk_bdev_io_get_buf_cb cb, uint64_t len);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Make \p buf the one data buffer of the I/O. */
 void spdk_bdev_io_set_buf(struct spdk_bdev_io *bdev_io, void *buf, size_t len);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Make \p md_buf the metadata buffer of the I/O. */
 void spdk_bdev_io_set_md_buf(struct spdk_bdev_io *bdev_io, void *md_buf, size_t len);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * The module has finished the I/O. On its thread; also from within submit_request(). With
+ * SPDK_BDEV_IO_STATUS_NOMEM the layer submits it again later.
+ */
 void spdk_bdev_io_complete(struct spdk_bdev_io *bdev_io, enum spdk_bdev_io_status status);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-enum spdk_bdev_io_status spdk_bdev_io_set_nvme_status(struct spdk_bdev_io *bdev_io, uint32_t cdw0, int sct, int sc);
+/** Store an NVMe status in the I/O and tell which spdk_bdev_io_status goes with it. */
+enum spdk_bdev_io_status
+spdk_bdev_io_set_nvme_status(struct spdk_bdev_io *bdev_io, uint32_t cdw0, int sct, int sc);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_io_complete_nvme_status(struct spdk_bdev_io *bdev_io, uint32_t cdw0, int sct, int sc);
+/** spdk_bdev_io_complete() with an NVMe status. */
+void
+spdk_bdev_io_complete_nvme_status(struct spdk_bdev_io *bdev_io, uint32_t cdw0, int sct, int sc);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-enum spdk_bdev_io_status spdk_bdev_io_set_scsi_status(struct spdk_bdev_io *bdev_io, enum spdk_scsi_status sc, enum spdk_scsi_sense sk, uint8_t asc, uint8_t ascq);
+/** Store a SCSI status in the I/O and tell which spdk_bdev_io_status goes with it. */
+enum spdk_bdev_io_status
+spdk_bdev_io_set_scsi_status(struct spdk_bdev_io *bdev_io, enum spdk_scsi_status sc,
+                             enum spdk_scsi_sense sk, uint8_t asc, uint8_t ascq);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_io_complete_scsi_status(struct spdk_bdev_io *bdev_io, enum spdk_scsi_status sc, enum spdk_scsi_sense sk, uint8_t asc, uint8_t ascq);
+/** spdk_bdev_io_complete() with a SCSI status. */
+void spdk_bdev_io_complete_scsi_status(struct spdk_bdev_io *bdev_io, enum spdk_scsi_status sc,
+                                       enum spdk_scsi_sense sk, uint8_t asc, uint8_t ascq);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Store 0 or a negative errno in the I/O and tell which spdk_bdev_io_status goes with it. */
 enum spdk_bdev_io_status spdk_bdev_io_set_aio_status(struct spdk_bdev_io *bdev_io, int aio_result);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** spdk_bdev_io_complete() with 0 or a negative errno. */
 void spdk_bdev_io_complete_aio_status(struct spdk_bdev_io *bdev_io, int aio_result);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-enum spdk_bdev_io_status spdk_bdev_io_set_base_io_status(struct spdk_bdev_io *bdev_io, const struct spdk_bdev_io *base_io);
+/** Copy the status of an I/O to a base device and tell which spdk_bdev_io_status goes with it. */
+enum spdk_bdev_io_status
+spdk_bdev_io_set_base_io_status(struct spdk_bdev_io *bdev_io, const struct spdk_bdev_io *base_io);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_io_complete_base_io_status(struct spdk_bdev_io *bdev_io, const struct spdk_bdev_io *base_io);
+/** spdk_bdev_io_complete() with the status of an I/O to a base device. */
+void spdk_bdev_io_complete_base_io_status(struct spdk_bdev_io *bdev_io,
+                                          const struct spdk_bdev_io *base_io);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The thread of the I/O. */
 struct spdk_thread *spdk_bdev_io_get_thread(struct spdk_bdev_io *bdev_io);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The bdev channel of the I/O, for submitting to the same bdev. */
 struct spdk_io_channel *spdk_bdev_io_get_io_channel(struct spdk_bdev_io *bdev_io);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** spdk_get_ticks() when the I/O was submitted. */
 uint64_t spdk_bdev_io_get_submit_tsc(struct spdk_bdev_io *bdev_io);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-bool spdk_bdev_io_hide_metadata(struct spdk_bdev_io *bdev_io);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * The bdev has a new size; who has it open gets an event. App thread.
+ * \param size blocks.
+ * \return 0, -EBUSY when it would shrink while somebody has it open.
+ */
 int spdk_bdev_notify_blockcnt_change(struct spdk_bdev *bdev, uint64_t size);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_scsi_nvme_translate(const struct spdk_bdev_io *bdev_io, int *sc, int *sk, int *asc, int *ascq);
+/** The NVMe status of an I/O in SCSI terms. */
+void
+spdk_scsi_nvme_translate(const struct spdk_bdev_io *bdev_io, int *sc, int *sk, int *asc, int *ascq);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/**
+ * Make a module outside the library known, before or after spdk_bdev_initialize(); any thread
+ * before it, the app thread after.
+ */
 void spdk_bdev_module_list_add(struct spdk_bdev_module *bdev_module);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** The module of that name, NULL when there is none. */
 struct spdk_bdev_module *spdk_bdev_module_list_find(const char *name);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct spdk_bdev *spdk_bdev_part_base_get_bdev(struct spdk_bdev_part_base *part_base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-const char *spdk_bdev_part_base_get_bdev_name(struct spdk_bdev_part_base *part_base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct spdk_bdev_desc *spdk_bdev_part_base_get_desc(struct spdk_bdev_part_base *part_base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct bdev_part_tailq *spdk_bdev_part_base_get_tailq(struct spdk_bdev_part_base *part_base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void *spdk_bdev_part_base_get_ctx(struct spdk_bdev_part_base *part_base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_part_base_free(struct spdk_bdev_part_base *base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_free(struct spdk_bdev_part *part);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_part_base_hotremove(struct spdk_bdev_part_base *part_base, struct bdev_part_tailq *tailq);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_base_construct_ext(const char *bdev_name, spdk_bdev_remove_cb_t remove_cb, struct spdk_bdev_module *module, struct spdk_bdev_fn_table *fn_table, struct bdev_part_tailq *tailq, spdk_bdev_part_base_free_fn free_fn, void *ctx, uint32_t channel_size, spdk_io_channel_create_cb ch_create_cb, spdk_io_channel_destroy_cb ch_destroy_cb, struct spdk_bdev_part_base **base);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_part_construct_opts_init(struct spdk_bdev_part_construct_opts *opts, uint64_t size);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_construct(struct spdk_bdev_part *part, struct spdk_bdev_part_base *base, char *name, uint64_t offset_blocks, uint64_t num_blocks, char *product_name);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_construct_ext(struct spdk_bdev_part *part, struct spdk_bdev_part_base *base, char *name, uint64_t offset_blocks, uint64_t num_blocks, char *product_name, const struct spdk_bdev_part_construct_opts *opts);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_submit_request(struct spdk_bdev_part_channel *ch, struct spdk_bdev_io *bdev_io);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_part_submit_request_ext(struct spdk_bdev_part_channel *ch, struct spdk_bdev_io *bdev_io, spdk_bdev_io_completion_cb cb);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct spdk_bdev *spdk_bdev_part_get_bdev(struct spdk_bdev_part *part);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct spdk_bdev_part_base *spdk_bdev_part_get_base(struct spdk_bdev_part *part);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-struct spdk_bdev *spdk_bdev_part_get_base_bdev(struct spdk_bdev_part *part);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-uint64_t spdk_bdev_part_get_offset_blocks(struct spdk_bdev_part *part);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_push_media_events(struct spdk_bdev *bdev, const struct spdk_bdev_media_event *events, size_t num_events);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_notify_media_management(struct spdk_bdev *bdev);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_for_each_bdev_io(struct spdk_bdev *bdev, void *ctx, spdk_bdev_io_fn fn, spdk_bdev_for_each_io_cb cb);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-void spdk_bdev_get_current_qd(struct spdk_bdev *bdev, spdk_bdev_get_current_qd_cb cb_fn, void *cb_arg);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Add the counters of \p add to \p total. */
 void spdk_bdev_add_io_stat(struct spdk_bdev_io_stat *total, struct spdk_bdev_io_stat *add);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Write the counters as members of the object that is open in \p w. */
 void spdk_bdev_dump_io_stat_json(struct spdk_bdev_io_stat *stat, struct spdk_json_write_ctx *w);
 
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
+/** Set counters back: all, extremes, errors or none. */
 void spdk_bdev_reset_io_stat(struct spdk_bdev_io_stat *stat, enum spdk_bdev_reset_stat_mode mode);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_quiesce(struct spdk_bdev *bdev, struct spdk_bdev_module *module, spdk_bdev_quiesce_cb cb_fn, void *cb_arg);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_unquiesce(struct spdk_bdev *bdev, struct spdk_bdev_module *module, spdk_bdev_quiesce_cb cb_fn, void *cb_arg);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_quiesce_range(struct spdk_bdev *bdev, struct spdk_bdev_module *module, uint64_t offset, uint64_t length, spdk_bdev_quiesce_cb cb_fn, void *cb_arg);
-
-/* [!defined(__SPDK_BDEV_MODULE_ONLY)] */
-int spdk_bdev_unquiesce_range(struct spdk_bdev *bdev, struct spdk_bdev_module *module, uint64_t offset, uint64_t length, spdk_bdev_quiesce_cb cb_fn, void *cb_arg);
 
 /** The I/O whose driver_ctx is at \p ctx. */
 static inline struct spdk_bdev_io *

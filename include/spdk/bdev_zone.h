@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * Words of zoned block devices.
  */
 
 #ifndef SPDK_BDEV_ZONE_H
@@ -57,34 +57,6 @@ struct spdk_bdev_zone_info {
 	enum spdk_bdev_zone_state state;
 	enum spdk_bdev_zone_type type;
 };
-
-uint64_t spdk_bdev_get_zone_size(const struct spdk_bdev *bdev);
-
-uint64_t spdk_bdev_get_num_zones(const struct spdk_bdev *bdev);
-
-uint64_t spdk_bdev_get_zone_id(const struct spdk_bdev *bdev, uint64_t offset_blocks);
-
-uint32_t spdk_bdev_get_max_zone_append_size(const struct spdk_bdev *bdev);
-
-uint32_t spdk_bdev_get_max_open_zones(const struct spdk_bdev *bdev);
-
-uint32_t spdk_bdev_get_max_active_zones(const struct spdk_bdev *bdev);
-
-uint32_t spdk_bdev_get_optimal_open_zones(const struct spdk_bdev *bdev);
-
-int spdk_bdev_get_zone_info(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, uint64_t zone_id, size_t num_zones, struct spdk_bdev_zone_info *info, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-int spdk_bdev_zone_management(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, uint64_t zone_id, enum spdk_bdev_zone_action action, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-int spdk_bdev_zone_append(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, void *buf, uint64_t zone_id, uint64_t num_blocks, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-int spdk_bdev_zone_appendv(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, struct iovec *iov, int iovcnt, uint64_t zone_id, uint64_t num_blocks, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-int spdk_bdev_zone_append_with_md(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, void *buf, void *md, uint64_t zone_id, uint64_t num_blocks, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-int spdk_bdev_zone_appendv_with_md(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, struct iovec *iov, int iovcnt, void *md, uint64_t zone_id, uint64_t num_blocks, spdk_bdev_io_completion_cb cb, void *cb_arg);
-
-uint64_t spdk_bdev_io_get_append_location(struct spdk_bdev_io *bdev_io);
 
 #pragma GCC visibility pop
 

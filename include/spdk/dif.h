@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * Words of protection information (T10 DIF): kinds, layouts, flags.
  */
 
 #ifndef SPDK_DIF_H

@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * Words of memory domains: memory that a CPU pointer does not reach.
  */
 
 #ifndef SPDK_DMA_H

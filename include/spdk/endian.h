@@ -19,7 +19,6 @@
 extern "C" {
 #endif
 
-/** The 16-bit big-endian number at \p ptr. */
 static inline uint16_t
 from_be16(const void *ptr)
 {
@@ -29,7 +28,6 @@ from_be16(const void *ptr)
 	return __builtin_bswap16(v);
 }
 
-/** Write \p in to \p out as 16 bits, big-endian. */
 static inline void
 to_be16(void *out, uint16_t in)
 {
@@ -38,7 +36,6 @@ to_be16(void *out, uint16_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
-/** The 32-bit big-endian number at \p ptr. */
 static inline uint32_t
 from_be32(const void *ptr)
 {
@@ -48,7 +45,6 @@ from_be32(const void *ptr)
 	return __builtin_bswap32(v);
 }
 
-/** Write \p in to \p out as 32 bits, big-endian. */
 static inline void
 to_be32(void *out, uint32_t in)
 {
@@ -57,7 +53,6 @@ to_be32(void *out, uint32_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
-/** The 64-bit big-endian number at \p ptr. */
 static inline uint64_t
 from_be64(const void *ptr)
 {
@@ -67,7 +62,6 @@ from_be64(const void *ptr)
 	return __builtin_bswap64(v);
 }
 
-/** Write \p in to \p out as 64 bits, big-endian. */
 static inline void
 to_be64(void *out, uint64_t in)
 {
@@ -76,7 +70,6 @@ to_be64(void *out, uint64_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
-/** The 16-bit little-endian number at \p ptr. */
 static inline uint16_t
 from_le16(const void *ptr)
 {
@@ -86,7 +79,6 @@ from_le16(const void *ptr)
 	return v;
 }
 
-/** Write \p in to \p out as 16 bits, little-endian. */
 static inline void
 to_le16(void *out, uint16_t in)
 {
@@ -95,7 +87,6 @@ to_le16(void *out, uint16_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
-/** The 32-bit little-endian number at \p ptr. */
 static inline uint32_t
 from_le32(const void *ptr)
 {
@@ -105,7 +96,6 @@ from_le32(const void *ptr)
 	return v;
 }
 
-/** Write \p in to \p out as 32 bits, little-endian. */
 static inline void
 to_le32(void *out, uint32_t in)
 {
@@ -114,7 +104,6 @@ to_le32(void *out, uint32_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
-/** The 64-bit little-endian number at \p ptr. */
 static inline uint64_t
 from_le64(const void *ptr)
 {
@@ -124,7 +113,6 @@ from_le64(const void *ptr)
 	return v;
 }
 
-/** Write \p in to \p out as 64 bits, little-endian. */
 static inline void
 to_le64(void *out, uint64_t in)
 {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* A bdev in memory. */
+
+#ifndef BDEV_MALLOC_H
+#define BDEV_MALLOC_H
+
+#include "spdk/bdev_module.h"
+#include "spdk/uuid.h"
+
+/** What a malloc bdev is made of; the strings stay the caller's. */
+struct malloc_opts {
+	const char *name;      /* NULL: "Malloc" and a number */
+	struct spdk_uuid uuid; /* null: one is generated */
+	uint64_t num_blocks;
+	uint32_t block_size;
+	uint32_t physical_block_size; /* 0: the block size */
+	uint32_t optimal_io_boundary; /* blocks; 0: none */
+	int32_t numa_id;
+};
+
+/** 0 and the name in \p bdev, -EINVAL with \p why set, -EEXIST, -ENOMEM. App thread. */
+int malloc_create(const struct malloc_opts *opts, struct spdk_bdev **bdev, const char **why);
+
+/** Remove one by name; \p cb_fn as in spdk_bdev_unregister_by_name(). App thread. */
+int malloc_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
+
+#endif /* BDEV_MALLOC_H */
