@@ -2408,12 +2408,12 @@ struct spdk_nvme_reservation_status_data {
 	uint16_t reserved1;
 	uint8_t ptpls;
 	uint8_t reserved[14];
-};
+} __attribute__((packed));
 
 struct spdk_nvme_reservation_status_extended_data {
 	struct spdk_nvme_reservation_status_data data;
 	uint8_t reserved[40];
-};
+} __attribute__((packed));
 
 struct spdk_nvme_registered_ctrlr_data {
 	uint16_t cntlid;
@@ -2522,7 +2522,7 @@ struct spdk_nvme_health_information_page {
 	uint32_t critical_temp_time;
 	uint16_t temp_sensor[8];
 	uint8_t reserved2[296];
-};
+} __attribute__((packed));
 
 struct spdk_nvme_cmds_and_effect_entry {
 	uint16_t csupp : 1;
@@ -2684,7 +2684,7 @@ struct spdk_nvme_fdp_event_media_reallocated {
 	uint16_t nlbam;
 	uint64_t lba;
 	uint8_t reserved2[4];
-};
+} __attribute__((packed));
 
 struct spdk_nvme_fdp_event {
 	uint8_t etype;
@@ -2705,7 +2705,7 @@ struct spdk_nvme_fdp_event {
 	uint16_t ruhid;
 	uint8_t reserved[4];
 	uint8_t vs[24];
-};
+} __attribute__((packed));
 
 struct spdk_nvme_fdp_events_log_page {
 	uint32_t nevents;

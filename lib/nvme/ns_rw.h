@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* A read, write or compare on its way to become one request or several: ns_cmd.c, ns_split.c. */
+
+#ifndef NVME_NS_RW_H
+#define NVME_NS_RW_H
+
+#include "spdk_internal/nvme.h"
+
+struct nvme_rw {
+	struct spdk_nvme_ns *ns;
+	uint8_t opc;
+	uint16_t apptag_mask;
+	uint16_t apptag;
+	uint32_t io_flags;
+	uint32_t cdw13;
+	struct nvme_payload payload;
+};
+
+/** Fill the command of \p req for \p num_blocks at \p lba. */
+void nvme_ns_rw_setup(struct nvme_request *req, const struct nvme_rw *rw, uint64_t lba,
+                      uint32_t num_blocks);
+
+/** Bytes that a block takes in the host's memory. */
+uint32_t nvme_ns_rw_block_bytes(const struct spdk_nvme_ns *ns, uint32_t io_flags);
+
+/** Submit in as many commands as the limits ask for: one, or a parent with children. */
+int nvme_ns_rw_submit_split(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
+                            uint32_t num_blocks, uint32_t blocks_per_io_max, spdk_nvme_cmd_cb cb_fn,
+                            void *cb_arg);
+
+#endif /* NVME_NS_RW_H */
