@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Basalt's Python package; the import names are SPDK's."""
