@@ -11,7 +11,8 @@
 
 #include "spdk/init.h"
 
-/** An in-tree subsystem: `module/subsystem/<name>.c` defines one, `subsystems` in the build lists it. */
+/** An in-tree subsystem: `module/subsystem/<name>.c` defines one, `subsystems` in the build lists
+ * it. */
 struct subsystem_entry {
 	struct spdk_subsystem subsystem;
 	/** Names of those that must be up before it; NULL ends the list. */
@@ -23,5 +24,18 @@ struct subsystem_entry {
  * run. Call before spdk_app_start(); \p names ends with NULL and stays the caller's.
  */
 void subsystem_select(const char *const *names);
+
+/**
+ * spdk_subsystem_load_config() of a text that came from the file \p file: what is wrong is logged
+ * as FILE:LINE:COLUMN: reason. The text is copied and stays the caller's.
+ */
+void subsystem_load_config(const char *file, const void *json, size_t json_size,
+                           spdk_subsystem_init_fn cb_fn, void *cb_arg, bool stop_on_error);
+
+/** Call \p fn for each subsystem of this program, in the order in which they start; \p depends_on
+ *  ends with NULL. App thread. */
+typedef void (*subsystem_visit_fn)(void *ctx, const struct spdk_subsystem *subsystem,
+                                   const char *const *depends_on);
+int subsystem_for_each(subsystem_visit_fn fn, void *ctx);
 
 #endif /* SPDK_INTERNAL_SUBSYSTEM_H */
