@@ -208,7 +208,8 @@ void env_lock_release(int fd, const char *path);
 /** Let the kernel write whole core dumps of this process, as far as it may. */
 void env_allow_core_dump(void);
 
-/** Uid that the process runs as. */
+/** Uid that the process runs as, and its pid. */
 uint32_t env_get_uid(void);
+int32_t env_get_pid(void);
 
 #endif /* SPDK_INTERNAL_ENV_H */

@@ -139,3 +139,9 @@ env_get_uid(void)
 {
 	return getuid();
 }
+
+int32_t
+env_get_pid(void)
+{
+	return getpid();
+}

@@ -40,3 +40,9 @@ env_get_uid(void)
 {
 	return 0;
 }
+
+int32_t
+env_get_pid(void)
+{
+	return 1;
+}
