@@ -119,8 +119,6 @@ void spdk_framework_enable_context_switch_monitor(bool enabled);
 
 bool spdk_framework_context_switch_monitor_enabled(void);
 
-int spdk_app_setup_trace(struct spdk_app_opts *opts);
-
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

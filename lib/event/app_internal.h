@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * What the files of spdk_app_start() share.
+ */
+
+#ifndef LIB_EVENT_APP_INTERNAL_H
+#define LIB_EVENT_APP_INTERNAL_H
+
+#include "reactor_internal.h"
+
+/* signals.c */
+int app_signals_set(void);
+void app_signals_restore(void);
+bool app_signal_self(int signo);
+
+/* app.c */
+/* Async-signal-safe: begin the shutdown, as spdk_app_start_shutdown(). */
+void app_shutdown_from_signal(void);
+/* Run fn once the subsystems are up; at once if they are. On the app thread. -ENOMEM: it never
+ * will. rc of fn: 0, or why they did not come up. */
+int app_when_ready(void (*fn)(void *arg, int rc), void *arg);
+/* framework_start_init: begin what --wait-for-rpc held back. -EALREADY when it was begun. */
+int app_begin_init(void);
+
+/* app_opts.c: what lies beyond the size of src gets its default. */
+void app_opts_copy(struct spdk_app_opts *dst, const struct spdk_app_opts *src);
+
+/* app_args.c */
+/* Memory that options point to; at the end of the program's run. */
+void app_args_free(void);
+
+#endif /* LIB_EVENT_APP_INTERNAL_H */
