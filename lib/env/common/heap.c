@@ -276,17 +276,17 @@ arena_add(struct env_arena *arena)
 	return 0;
 }
 
-/* Reserve room under the cap: \p want_bytes, or just \p need_bytes. 0 when neither fits. */
+/* Reserve room under the cap: \p want_bytes, or what is left of it if that is \p need_bytes. 0 when it
+ * is not. */
 static size_t
 cap_reserve(size_t need_bytes, size_t want_bytes)
 {
-	size_t got = 0;
+	uint64_t got;
 
 	env_heap_lock();
-	if (want_bytes <= g_heap.cap_bytes - g_heap.mapped_bytes) {
-		got = want_bytes;
-	} else if (need_bytes <= g_heap.cap_bytes - g_heap.mapped_bytes) {
-		got = need_bytes;
+	got = spdk_min(want_bytes, g_heap.cap_bytes - g_heap.mapped_bytes);
+	if (got < need_bytes) {
+		got = 0;
 	}
 	g_heap.mapped_bytes += got;
 	env_heap_unlock();
@@ -306,14 +306,10 @@ cap_release(size_t size_bytes)
 static struct env_arena *
 arena_grow(size_t need_bytes, int32_t numa_id)
 {
-	size_t want = spdk_max(need_bytes, machine_arena_quantum());
-	size_t got = cap_reserve(need_bytes, want);
+	size_t got = cap_reserve(need_bytes, spdk_max(need_bytes, machine_arena_quantum()));
 	struct env_arena *arena;
 
 	if (got == 0) {
-		SPDK_ERRLOG_RATELIMIT("Memory cap of %" PRIu64 " MiB is used up: %zu KiB more were "
-		                      "asked for; raise --mem-size\n",
-		                      g_heap.cap_bytes >> 20, need_bytes >> 10);
 		return NULL;
 	}
 	arena = arena_create(got, numa_id);
@@ -324,7 +320,6 @@ arena_grow(size_t need_bytes, int32_t numa_id)
 	}
 	if (arena == NULL) {
 		cap_release(got);
-		SPDK_ERRLOG_RATELIMIT("The system gives no %zu KiB of memory\n", got >> 10);
 	}
 	return arena;
 }
@@ -339,6 +334,59 @@ arena_give_back(struct env_arena *arena)
 	(void)rc;
 	arena_destroy(arena);
 	cap_release(size_bytes);
+}
+
+/* Take the empty \p arena out of the tables. */
+static void
+arena_remove(struct env_arena *arena)
+{
+	size_t i = arena_above(arena->base) - 1;
+
+	assert(g_heap.arenas[i] == arena && arena->num_used_pages == 0);
+	RB_REMOVE(free_tree, &g_heap.free, &arena->pages[0]);
+	g_heap.num_arenas--;
+	memmove(&g_heap.arenas[i], &g_heap.arenas[i + 1],
+		(g_heap.num_arenas - i) * sizeof(*g_heap.arenas));
+	g_heap.num_empty--;
+}
+
+/* Give an arena back that is kept though it is empty; false when there is none. */
+static bool
+reclaim_one(void)
+{
+	struct env_arena *arena = NULL;
+	size_t i;
+
+	env_heap_lock();
+	for (i = 0; i < g_heap.num_arenas; i++) {
+		if (g_heap.arenas[i]->num_used_pages == 0) {
+			arena = g_heap.arenas[i];
+			arena_remove(arena);
+			break;
+		}
+	}
+	env_heap_unlock();
+	if (arena != NULL) {
+		arena_give_back(arena);
+	}
+	return arena != NULL;
+}
+
+static struct env_arena *
+arena_grow_or_reclaim(size_t need_bytes, int32_t numa_id)
+{
+	struct env_arena *arena;
+
+	do {
+		arena = arena_grow(need_bytes, numa_id);
+	} while (arena == NULL && reclaim_one());
+	if (arena == NULL) {
+		SPDK_ERRLOG_RATELIMIT("No memory for %zu KiB more: %" PRIu64 " of at most %" PRIu64
+				      " MiB are in use; raise --mem-size or free memory\n",
+				      need_bytes >> 10, g_heap.mapped_bytes >> 20,
+				      g_heap.cap_bytes >> 20);
+	}
+	return arena;
 }
 
 struct env_page *
@@ -359,7 +407,7 @@ env_heap_take(uint32_t num_pages, size_t align_bytes, int32_t numa_id, uint8_t k
 	/* Arenas are aligned to 2 MiB: only what asks for more may have to skip a part. */
 	need += align_bytes > ENV_ARENA_ALIGN ? align_bytes : 0;
 	need = SPDK_ALIGN_CEIL(need, (size_t)ENV_ARENA_ALIGN);
-	arena = arena_grow(need, numa_id);
+	arena = arena_grow_or_reclaim(need, numa_id);
 	if (arena == NULL) {
 		return NULL;
 	}
@@ -404,20 +452,6 @@ run_join(struct env_arena *arena, size_t first, uint32_t num_pages, bool zero)
 		zero = zero && next->zero;
 	}
 	run_insert(arena, first, (uint32_t)(end - first), zero);
-}
-
-/* Take the empty \p arena out of the tables. */
-static void
-arena_remove(struct env_arena *arena)
-{
-	size_t i = arena_above(arena->base) - 1;
-
-	assert(g_heap.arenas[i] == arena);
-	RB_REMOVE(free_tree, &g_heap.free, &arena->pages[0]);
-	g_heap.num_arenas--;
-	memmove(&g_heap.arenas[i], &g_heap.arenas[i + 1],
-	        (g_heap.num_arenas - i) * sizeof(*g_heap.arenas));
-	g_heap.num_empty--;
 }
 
 bool

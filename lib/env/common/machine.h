@@ -53,6 +53,8 @@ struct env_opts_copy {
 /** Copy what \p src's size covers, defaults for the rest. 0, -EINVAL, -ENOMEM. */
 int env_opts_copy(const struct spdk_env_opts *src, struct env_opts_copy **copy);
 void env_opts_free(struct env_opts_copy *copy);
+/** How many blocks of the heap the copy consists of; NULL: 0. */
+uint64_t env_opts_count_blocks(const struct env_opts_copy *copy);
 /** An INFO line for each option that is given and means nothing on this machine. */
 void env_opts_inform(const struct spdk_env_opts *opts);
 

@@ -48,8 +48,8 @@ buf_alloc(size_t size, size_t align, int32_t numa_id, bool want_zero)
 	size_t align_bytes = spdk_max(align, (size_t)MIN_ALIGN_BYTES);
 	void *buf;
 
-	if (size == 0 || size > MAX_BYTES || align_bytes > MAX_BYTES ||
-	    !spdk_u64_is_pow2(align_bytes) || env_fault(ENV_FAULT_MALLOC)) {
+	if (size == 0 || size > MAX_BYTES || align > MAX_BYTES || (align & (align - 1)) != 0 ||
+	    env_fault(ENV_FAULT_MALLOC)) {
 		return NULL;
 	}
 	if (size + ENV_REDZONE_BYTES > ENV_SLAB_MAX_BYTES || align_bytes > ENV_SLAB_MAX_BYTES) {

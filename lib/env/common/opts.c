@@ -128,6 +128,20 @@ env_opts_free(struct env_opts_copy *copy)
 	free(copy);
 }
 
+uint64_t
+env_opts_count_blocks(const struct env_opts_copy *copy)
+{
+	const struct spdk_env_opts *o;
+
+	if (copy == NULL) {
+		return 0;
+	}
+	o = &copy->opts;
+	return 1 + (o->name != NULL) + (o->core_mask != NULL) + (o->lcore_map != NULL) +
+	       (o->hugedir != NULL) + (o->iova_mode != NULL) + (o->vf_token != NULL) +
+	       (o->pci_blocked != NULL) + (o->pci_allowed != NULL);
+}
+
 void
 env_opts_inform(const struct spdk_env_opts *o)
 {

@@ -10,20 +10,18 @@
 
 #define DEFAULT_SEED 1
 #define MAX_NAME 32
+#define MAX_STREAMS 64
 
 struct stream {
-	LIST_ENTRY(stream) link;
-	char name[MAX_NAME];
+	char name[MAX_NAME]; /* empty: unused */
 	uint64_t key;
 	uint64_t num_draws;
 };
 
-LIST_HEAD(stream_list, stream);
-
 static struct {
 	uint64_t seed; /* 0: the default */
-	struct stream_list streams;
-	struct stream env; /* of env_random(): it can't fail, so it is no allocation */
+	struct stream env; /* of env_random() */
+	struct stream streams[MAX_STREAMS]; /* in the order of their first draw; no allocation can fail */
 } g_rand SYSTEM_STATE;
 
 /* The finaliser of splitmix64. */
@@ -62,12 +60,6 @@ sim_rand_init(void)
 void
 sim_rand_fini(void)
 {
-	struct stream *s;
-
-	while ((s = LIST_FIRST(&g_rand.streams)) != NULL) {
-		LIST_REMOVE(s, link);
-		free(s);
-	}
 	memset(&g_rand, 0, sizeof(g_rand));
 }
 
@@ -82,25 +74,20 @@ env_sim_seed(uint64_t seed)
 static struct stream *
 stream_get(const char *name)
 {
-	struct stream *s;
+	struct stream *s = g_rand.streams;
 
-	assert(strlen(name) < MAX_NAME);
+	assert(name[0] != '\0' && strlen(name) < MAX_NAME);
 	if (strcmp(name, "env") == 0) {
 		return &g_rand.env;
 	}
-	LIST_FOREACH(s, &g_rand.streams, link) {
-		if (strcmp(s->name, name) == 0) {
-			return s;
-		}
+	while (s->name[0] != '\0' && strcmp(s->name, name) != 0) {
+		s++;
+		assert(s < &g_rand.streams[MAX_STREAMS]);
 	}
-	s = calloc(1, sizeof(*s));
-	if (s == NULL) {
-		/* A test's tool: no test goes on with wrong numbers. */
-		abort();
+	if (s->name[0] == '\0') {
+		snprintf(s->name, sizeof(s->name), "%s", name);
+		s->key = key_of(name);
 	}
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	s->key = key_of(name);
-	LIST_INSERT_HEAD(&g_rand.streams, s, link);
 	return s;
 }
 
