@@ -276,8 +276,8 @@ arena_add(struct env_arena *arena)
 	return 0;
 }
 
-/* Reserve room under the cap: \p want_bytes, or what is left of it if that is \p need_bytes. 0 when it
- * is not. */
+/* Reserve room under the cap: \p want_bytes, or what is left of it if that is \p need_bytes. 0 when
+ * it is not. */
 static size_t
 cap_reserve(size_t need_bytes, size_t want_bytes)
 {
@@ -346,7 +346,7 @@ arena_remove(struct env_arena *arena)
 	RB_REMOVE(free_tree, &g_heap.free, &arena->pages[0]);
 	g_heap.num_arenas--;
 	memmove(&g_heap.arenas[i], &g_heap.arenas[i + 1],
-		(g_heap.num_arenas - i) * sizeof(*g_heap.arenas));
+	        (g_heap.num_arenas - i) * sizeof(*g_heap.arenas));
 	g_heap.num_empty--;
 }
 
@@ -382,9 +382,9 @@ arena_grow_or_reclaim(size_t need_bytes, int32_t numa_id)
 	} while (arena == NULL && reclaim_one());
 	if (arena == NULL) {
 		SPDK_ERRLOG_RATELIMIT("No memory for %zu KiB more: %" PRIu64 " of at most %" PRIu64
-				      " MiB are in use; raise --mem-size or free memory\n",
-				      need_bytes >> 10, g_heap.mapped_bytes >> 20,
-				      g_heap.cap_bytes >> 20);
+		                      " MiB are in use; raise --mem-size or free memory\n",
+		                      need_bytes >> 10, g_heap.mapped_bytes >> 20,
+		                      g_heap.cap_bytes >> 20);
 	}
 	return arena;
 }

@@ -11,7 +11,7 @@
  * A `big` entry holds one number for its 2 MiB, or has a leaf with one for each 4 KiB. Any thread:
  * writers take the map's mutex; readers take no lock, for tables are only added while the map
  *lives, each published with release order (publish()) and read with acquire order (table_load()).
-*/
+ */
 
 #include "machine.h"
 

@@ -371,15 +371,16 @@ pool_create(const char *name, size_t count, size_t ele_size, size_t cache_size, 
 	mp->cache_size = cache_clamp(count, cache_size);
 	mp->num_cores = num_cores;
 	atomic_init(&mp->num_free, (int64_t)count);
-	mp->next = calloc(count, sizeof(*mp->next));
-	if (mp->next == NULL || pool_make_caches(mp) != 0 ||
-	    __builtin_mul_overflow(mp->stride_bytes, count, &total)) {
+	if (!__builtin_mul_overflow(mp->stride_bytes, count, &total)) {
+		mp->objs = spdk_zmalloc(total, ENV_PAGE_BYTES, NULL, numa_id,
+					SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE);
+	}
+	if (mp->objs == NULL) {
 		pool_destroy(mp);
 		return NULL;
 	}
-	mp->objs = spdk_zmalloc(total, ENV_PAGE_BYTES, NULL, numa_id,
-	                        SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE);
-	if (mp->objs == NULL) {
+	mp->next = calloc(count, sizeof(*mp->next));
+	if (mp->next == NULL || pool_make_caches(mp) != 0) {
 		pool_destroy(mp);
 		return NULL;
 	}

@@ -3,8 +3,8 @@
  */
 
 /* malloc() and its family for programs that are linked with `--wrap` (sim_link_args of the build):
- * counts what is live, and fails the call that a test chose. What it doesn't know (blocks that the C
- * library allocated inside) it frees without counting.
+ * counts what is live, and fails the call that a test chose. What it doesn't know (blocks that the
+ * C library allocated inside) it frees without counting.
  *
  * One OS thread. The live blocks stand in a hash set of addresses, with linear probing. */
 

@@ -19,9 +19,10 @@ struct stream {
 };
 
 static struct {
-	uint64_t seed; /* 0: the default */
+	uint64_t seed;     /* 0: the default */
 	struct stream env; /* of env_random() */
-	struct stream streams[MAX_STREAMS]; /* in the order of their first draw; no allocation can fail */
+	struct stream
+	        streams[MAX_STREAMS]; /* in the order of their first draw; no allocation can fail */
 } g_rand SYSTEM_STATE;
 
 /* The finaliser of splitmix64. */

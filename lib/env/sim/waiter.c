@@ -119,7 +119,7 @@ machine_fd_ready(int fd, uint32_t *ready)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP };
 
-	if (poll(&p, 1, 0) < 0 || (p.revents & POLLNVAL) != 0) {
+	if (fd < 0 || poll(&p, 1, 0) < 0 || (p.revents & POLLNVAL) != 0) {
 		return -EBADF;
 	}
 	/* poll() and epoll use the same bits. */

@@ -15,10 +15,10 @@
 static void
 test_alignment(void **state)
 {
-	static const size_t sizes[] = { 1,    63,   64,   65,	 128,	 2047,	    2048,
-					2049, 4095, 4096, 65536, 100001, 3u << 20, 1 };
-	static const size_t aligns[] = { 0,    1,     2,      64,      128,	2048,
-					 4096, 65536, 1 << 20, 2 << 20, 8 << 20 };
+	static const size_t sizes[] = { 1,    63,   64,   65,    128,    2047,     2048,
+		                        2049, 4095, 4096, 65536, 100001, 3u << 20, 1 };
+	static const size_t aligns[] = { 0,    1,     2,       64,      128,    2048,
+		                         4096, 65536, 1 << 20, 2 << 20, 8 << 20 };
 	size_t i, j;
 
 	for (i = 0; i < SPDK_COUNTOF(sizes); i++) {
@@ -97,8 +97,8 @@ test_zmalloc(void **state)
 static void
 test_realloc_keeps(void **state)
 {
-	static const size_t sizes[] = { 1,    100,  64,	  2048,	   3000,  4096, 5000,
-					4097, 1000, 100000, 1 << 20, 90000, 10 };
+	static const size_t sizes[] = { 1,    100,  64,     2048,    3000,  4096, 5000,
+		                        4097, 1000, 100000, 1 << 20, 90000, 10 };
 	uint8_t *buf = NULL;
 	size_t old = 0;
 	size_t i, j;
@@ -331,9 +331,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_alignment),     ENV_TEST(test_refused),
-		ENV_TEST(test_zmalloc),	      ENV_TEST(test_realloc_keeps),
-		ENV_TEST(test_realloc_fails), ENV_TEST(test_cap),
+		ENV_TEST(test_alignment),       ENV_TEST(test_refused),
+		ENV_TEST(test_zmalloc),         ENV_TEST(test_realloc_keeps),
+		ENV_TEST(test_realloc_fails),   ENV_TEST(test_cap),
 		ENV_TEST(test_arenas_returned), ENV_TEST(test_numa_and_fd),
 		ENV_TEST(test_model),
 	};
