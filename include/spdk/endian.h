@@ -19,6 +19,7 @@
 extern "C" {
 #endif
 
+/** The 16-bit big-endian number at \p ptr. */
 static inline uint16_t
 from_be16(const void *ptr)
 {
@@ -28,6 +29,7 @@ from_be16(const void *ptr)
 	return __builtin_bswap16(v);
 }
 
+/** Write \p in to \p out as 16 bits, big-endian. */
 static inline void
 to_be16(void *out, uint16_t in)
 {
@@ -36,6 +38,7 @@ to_be16(void *out, uint16_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
+/** The 32-bit big-endian number at \p ptr. */
 static inline uint32_t
 from_be32(const void *ptr)
 {
@@ -45,6 +48,7 @@ from_be32(const void *ptr)
 	return __builtin_bswap32(v);
 }
 
+/** Write \p in to \p out as 32 bits, big-endian. */
 static inline void
 to_be32(void *out, uint32_t in)
 {
@@ -53,6 +57,7 @@ to_be32(void *out, uint32_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
+/** The 64-bit big-endian number at \p ptr. */
 static inline uint64_t
 from_be64(const void *ptr)
 {
@@ -62,6 +67,7 @@ from_be64(const void *ptr)
 	return __builtin_bswap64(v);
 }
 
+/** Write \p in to \p out as 64 bits, big-endian. */
 static inline void
 to_be64(void *out, uint64_t in)
 {
@@ -70,6 +76,7 @@ to_be64(void *out, uint64_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
+/** The 16-bit little-endian number at \p ptr. */
 static inline uint16_t
 from_le16(const void *ptr)
 {
@@ -79,6 +86,7 @@ from_le16(const void *ptr)
 	return v;
 }
 
+/** Write \p in to \p out as 16 bits, little-endian. */
 static inline void
 to_le16(void *out, uint16_t in)
 {
@@ -87,6 +95,7 @@ to_le16(void *out, uint16_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
+/** The 32-bit little-endian number at \p ptr. */
 static inline uint32_t
 from_le32(const void *ptr)
 {
@@ -96,6 +105,7 @@ from_le32(const void *ptr)
 	return v;
 }
 
+/** Write \p in to \p out as 32 bits, little-endian. */
 static inline void
 to_le32(void *out, uint32_t in)
 {
@@ -104,6 +114,7 @@ to_le32(void *out, uint32_t in)
 	memcpy(out, &v, sizeof(v));
 }
 
+/** The 64-bit little-endian number at \p ptr. */
 static inline uint64_t
 from_le64(const void *ptr)
 {
@@ -113,6 +124,7 @@ from_le64(const void *ptr)
 	return v;
 }
 
+/** Write \p in to \p out as 64 bits, little-endian. */
 static inline void
 to_le64(void *out, uint64_t in)
 {

@@ -3,7 +3,8 @@
  */
 
 /** \file
- * TODO(doc)
+ * Log lines: levels, flags, where lines go, and deprecations. Any thread may log. Levels and flags
+ * may be changed while others log; where lines go (open, close) only while they don't.
  */
 
 #ifndef SPDK_LOG_H
@@ -40,7 +41,7 @@ extern "C" {
 #define SPDK_ERRLOG_RATELIMIT(...) \
 	do { \
 		static struct spdk_log_ratelimit spdk_ratelimit_ \
-			__attribute__((section("basalt_state"))); \
+		        __attribute__((section("basalt_state"))); \
 		if (spdk_log_ratelimit_pass(&spdk_ratelimit_, __FILE__, __LINE__, __func__)) { \
 			SPDK_ERRLOG(__VA_ARGS__); \
 		} \
@@ -87,7 +88,7 @@ extern "C" {
 	__attribute__((constructor)) static void register_deprecation_##tag(void) \
 	{ \
 		int rc = spdk_log_deprecation_register(#tag, desc, release, rate, \
-						       &deprecation_##tag); \
+		                                       &deprecation_##tag); \
 		(void)rc; \
 		assert(rc == 0); \
 	}
@@ -109,26 +110,35 @@ enum spdk_log_level {
 	SPDK_LOG_DEBUG = 4,
 };
 
-typedef void spdk_log_cb(int level, const char *file, const int line, const char *func, const char *format, va_list args);
+/** Gets a line instead of syslog and standard error. \p args is its to use up. */
+typedef void spdk_log_cb(int level, const char *file, const int line, const char *func,
+                         const char *format, va_list args);
 
+/** Called when the log is opened. */
 typedef void spdk_log_open_cb(void *ctx);
 
+/** Called when the log is closed. */
 typedef void spdk_log_close_cb(void *ctx);
 
+/** For spdk_log_open_ext(); what is NULL is left out. */
 struct spdk_log_opts {
+	/** sizeof(struct spdk_log_opts), as the caller knows it. */
 	size_t size;
 	spdk_log_cb *log;
 	spdk_log_open_cb *open;
 	spdk_log_close_cb *close;
+	/** For open and close. */
 	void *user_ctx;
 };
 
+/** A switch of SPDK_INFOLOG() and SPDK_DEBUGLOG(). */
 struct spdk_log_flag {
 	TAILQ_ENTRY(spdk_log_flag) tailq;
 	const char *name;
 	bool enabled;
 };
 
+/** One of the deprecations; not 0 ends the walk. */
 typedef int (*spdk_log_for_each_deprecation_fn)(void *ctx, struct spdk_deprecation *deprecation);
 
 /** State of one SPDK_ERRLOG_RATELIMIT() site; zeroed at start. */
@@ -142,64 +152,127 @@ struct spdk_log_ratelimit {
  * pass, nothing worse.
  */
 bool spdk_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
-			     const char *func);
+                             const char *func);
 
+/**
+ * Open the log: lines up to spdk_log_get_level() go to syslog, those up to
+ * spdk_log_get_print_level() to standard error. Before, and after spdk_log_close(), nothing goes to
+ * syslog. \param log when not NULL it gets every line of every level instead, on the thread that
+ * logs.
+ */
 void spdk_log_open(spdk_log_cb *log);
 
+/**
+ * As spdk_log_open(), with functions that are called when the log is opened (now) and closed.
+ * \param opts read now; fields beyond opts->size are absent.
+ */
 void spdk_log_open_ext(struct spdk_log_opts *opts);
 
+/** Close the log: lines go to standard error only. */
 void spdk_log_close(void);
 
+/** Whether lines begin with the time; they do unless told otherwise. */
 void spdk_log_enable_timestamps(bool value);
 
+/** The highest level that goes to syslog; at first SPDK_LOG_NOTICE. */
 void spdk_log_set_level(enum spdk_log_level level);
 
+/** What spdk_log_set_level() set. */
 enum spdk_log_level spdk_log_get_level(void);
 
+/** The LOG_* priority for \p level: -1 for SPDK_LOG_DISABLED, LOG_INFO for what is no level. */
 int spdk_log_to_syslog_level(enum spdk_log_level level);
 
+/** The highest level that goes to standard error; at first SPDK_LOG_NOTICE. */
 void spdk_log_set_print_level(enum spdk_log_level level);
 
+/** What spdk_log_set_print_level() set. */
 enum spdk_log_level spdk_log_get_print_level(void);
 
-void spdk_log(enum spdk_log_level level, const char *file, const int line, const char *func, const char *format, ...) __attribute__((__format__(__printf__, 5, 6)));
+/**
+ * Log a line; the SPDK_*LOG() macros fill in the place.
+ * \param file NULL: the text alone, without place and level, and without a newline added.
+ * \param format as printf(); a newline at its end is added when it lacks.
+ */
+void spdk_log(enum spdk_log_level level, const char *file, const int line, const char *func,
+              const char *format, ...) __attribute__((__format__(__printf__, 5, 6)));
 
-void spdk_vlog(enum spdk_log_level level, const char *file, const int line, const char *func, const char *format, va_list ap);
+/** As spdk_log(). \p ap is used up. */
+void spdk_vlog(enum spdk_log_level level, const char *file, const int line, const char *func,
+               const char *format, va_list ap);
 
-void spdk_flog(FILE *fp, const char *file, const int line, const char *func, const char *format, ...) __attribute__((__format__(__printf__, 5, 6)));
+/** Write a line with time and place, but without a level, to \p fp, whatever the levels are. */
+void spdk_flog(FILE *fp, const char *file, const int line, const char *func, const char *format,
+               ...) __attribute__((__format__(__printf__, 5, 6)));
 
-void spdk_vflog(FILE *fp, const char *file, const int line, const char *func, const char *format, va_list ap);
+/** As spdk_flog(). \p ap is used up. */
+void spdk_vflog(FILE *fp, const char *file, const int line, const char *func, const char *format,
+                va_list ap);
 
+/** Write \p label and \p len bytes, in hexadecimal and as text, to \p fp. */
 void spdk_log_dump(FILE *fp, const char *label, const void *buf, size_t len);
 
+/**
+ * Add a flag; SPDK_LOG_REGISTER_COMPONENT() does it. One thread at a time, at any time, also before
+ * main(). A name that exists already is refused with a log line.
+ * \param name lives as long as the program, as does \p flag.
+ */
 void spdk_log_register_flag(const char *name, struct spdk_log_flag *flag);
 
+/** The first flag by name; NULL when there is none. */
 struct spdk_log_flag *spdk_log_get_first_flag(void);
 
+/** The flag behind \p flag by name; NULL behind the last. */
 struct spdk_log_flag *spdk_log_get_next_flag(struct spdk_log_flag *flag);
 
+/** Whether the flag of this name, in any case, is on; false when there is none. */
 bool spdk_log_get_flag(const char *flag);
 
+/**
+ * Switch flags on: one by name, several by a pattern as in the shell ("nvmf*"), or "all"; in any
+ * case. \return 0, or -EINVAL when there is none.
+ */
 int spdk_log_set_flag(const char *flag);
 
+/** Switch flags off, named as for spdk_log_set_flag(). 0, or -EINVAL when there is none. */
 int spdk_log_clear_flag(const char *flag);
 
+/** Write the line of a usage text that explains option \p log_arg and lists the flags. */
 void spdk_log_usage(FILE *f, const char *log_arg);
 
-int spdk_log_deprecation_register(const char *tag, const char *description, const char *remove_release, uint32_t rate_limit_seconds, struct spdk_deprecation **reg);
+/**
+ * Announce that something goes away; SPDK_LOG_DEPRECATION_REGISTER() does it. One thread at a time.
+ * \param rate_limit_seconds at most one warning in this time; 0: each use warns.
+ * \param reg out: for spdk_log_deprecated(); lives as long as the program.
+ * \return 0, -EINVAL for a NULL, -EEXIST for a tag that exists, -ENOMEM. The texts are copied.
+ */
+int
+spdk_log_deprecation_register(const char *tag, const char *description, const char *remove_release,
+                              uint32_t rate_limit_seconds, struct spdk_deprecation **reg);
 
-void spdk_log_deprecated(struct spdk_deprecation *deprecation, const char *file, uint32_t line, const char *func);
+/** Count a use, and warn when it is time to. Any thread. */
+void spdk_log_deprecated(struct spdk_deprecation *deprecation, const char *file, uint32_t line,
+                         const char *func);
 
+/** The deprecation of this tag, or NULL. */
 struct spdk_deprecation *spdk_log_deprecation_find_by_tag(const char *tag);
 
+/**
+ * Call \p fn for each, in the order of their registration, until it returns other than 0.
+ * \return what it returned last; 0 when there are none.
+ */
 int spdk_log_for_each_deprecation(void *ctx, spdk_log_for_each_deprecation_fn fn);
 
+/** Its tag; lives as long as the program. */
 const char *spdk_deprecation_get_tag(const struct spdk_deprecation *deprecation);
 
+/** What is deprecated; lives as long as the program. */
 const char *spdk_deprecation_get_description(const struct spdk_deprecation *deprecation);
 
+/** The release in which it goes away; lives as long as the program. */
 const char *spdk_deprecation_get_remove_release(const struct spdk_deprecation *deprecation);
 
+/** How often it was used. */
 uint64_t spdk_deprecation_get_hits(const struct spdk_deprecation *deprecation);
 
 #pragma GCC visibility pop

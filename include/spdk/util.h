@@ -3,7 +3,8 @@
  */
 
 /** \file
- * TODO(doc)
+ * Small things that everything uses: arithmetic, arrays, growable structs, walking and copying I/O
+ * vectors. Pure; any thread; a walker belongs to one.
  */
 
 #ifndef SPDK_UTIL_H
@@ -105,34 +106,63 @@ struct spdk_iov_xfer {
 	size_t cur_iov_offset;
 };
 
+/** The number of the highest bit that is 1: log2, rounded down; 0 for 0. */
 uint32_t spdk_u32log2(uint32_t x);
 
+/** As spdk_u32log2(), for 64 bits. */
 uint64_t spdk_u64log2(uint64_t x);
 
+/**
+ * Start walking two vectors in step, and give the first piece that lies in one element of both.
+ * \param iter the caller's, as are the vectors, until the walk ends.
+ * \param src out: the piece in \p siov.
+ * \param dst out: the piece in \p diov.
+ * \return its length; 0 when one of the vectors has no bytes.
+ */
 size_t spdk_ioviter_first(struct spdk_ioviter *iter, struct iovec *siov, size_t siovcnt,
                           struct iovec *diov, size_t diovcnt, void **src, void **dst);
 
+/**
+ * As spdk_ioviter_first() for \p count vectors.
+ * \param iter SPDK_IOVITER_SIZE(count) bytes.
+ * \param out \p count pointers: the piece in each.
+ */
 size_t spdk_ioviter_firstv(struct spdk_ioviter *iter, uint32_t count, struct iovec **iov,
                            size_t *iovcnt, void **out);
 
+/** The next piece of a walk from spdk_ioviter_first(); 0 at the end of the shorter vector. */
 size_t spdk_ioviter_next(struct spdk_ioviter *iter, void **src, void **dst);
 
+/** The next piece of a walk from spdk_ioviter_firstv(); 0 at the end of the shortest. */
 size_t spdk_ioviter_nextv(struct spdk_ioviter *iter, void **out);
 
+/** memset() of all elements. */
 void spdk_iov_memset(struct iovec *iovs, int iovcnt, int c);
 
+/** Copy as much as the shorter vector has; they must not overlap. Returns the bytes copied. */
 size_t spdk_iovcpy(struct iovec *siov, size_t siovcnt, struct iovec *diov, size_t diovcnt);
 
+/**
+ * As spdk_iovcpy(), but a piece may overlap the one that it goes to, as with memmove(). Pieces go
+ * from the front to the back.
+ */
 size_t spdk_iovmove(struct iovec *siov, size_t siovcnt, struct iovec *diov, size_t diovcnt);
 
+/** Stand at the front of a vector, which stays the caller's. */
 void spdk_iov_xfer_init(struct spdk_iov_xfer *ix, struct iovec *iovs, int iovcnt);
 
+/** Copy \p buf to where \p ix stands, which moves on. Returns the bytes; fewer at the end. */
 size_t spdk_iov_xfer_from_buf(struct spdk_iov_xfer *ix, const void *buf, size_t buf_len);
 
+/**
+ * Copy from where \p ix stands, which moves on, to \p buf. Returns the bytes; fewer at the end.
+ */
 size_t spdk_iov_xfer_to_buf(struct spdk_iov_xfer *ix, const void *buf, size_t buf_len);
 
+/** Copy from the front of a vector to \p buf, as much as both have. */
 void spdk_copy_iovs_to_buf(void *buf, size_t buf_len, struct iovec *iovs, int iovcnt);
 
+/** Copy \p buf to the front of a vector, as much as both have. */
 void spdk_copy_buf_to_iovs(struct iovec *iovs, int iovcnt, void *buf, size_t buf_len);
 
 /** The next value of Marsaglia's 64-bit xorshift; \p state must not be 0. Not for secrets. */
@@ -173,18 +203,21 @@ spdk_align64pow2(uint64_t x)
 	return x > (1ull << 63) ? 0 : 1ull << (64 - __builtin_clzll(x - 1));
 }
 
+/** Whether exactly one bit is 1. */
 static inline bool
 spdk_u32_is_pow2(uint32_t x)
 {
 	return x != 0 && (x & (x - 1)) == 0;
 }
 
+/** Whether exactly one bit is 1. */
 static inline bool
 spdk_u64_is_pow2(uint64_t x)
 {
 	return x != 0 && (x & (x - 1)) == 0;
 }
 
+/** \p num / \p divisor, rounded up. */
 static inline uint64_t
 spdk_divide_round_up(uint64_t num, uint64_t divisor)
 {
