@@ -4,12 +4,9 @@
 
 import sys
 
-# What macros and inline functions of public headers call, and SPDK has under no name.
-EXTRA = ["spdk_log_ratelimit_pass"]
-
 with open(sys.argv[1]) as f:
     rows = [line.split("\t") for line in f.read().splitlines()[1:]]
-names = sorted({r[1] for r in rows if r[2].startswith("spdk/")} | set(EXTRA))
+names = sorted({r[1] for r in rows if r[2].startswith("spdk/")})
 with open(sys.argv[2], "w") as f:
     f.write("SPDK_26 {\nglobal:\n\tbasalt_*;\n")
     f.write("".join(f"\t{n};\n" for n in names))

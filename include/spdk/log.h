@@ -42,7 +42,7 @@ extern "C" {
 	do { \
 		static struct spdk_log_ratelimit spdk_ratelimit_ \
 		        __attribute__((section("basalt_state"))); \
-		if (spdk_log_ratelimit_pass(&spdk_ratelimit_, __FILE__, __LINE__, __func__)) { \
+		if (basalt_log_ratelimit_pass(&spdk_ratelimit_, __FILE__, __LINE__, __func__)) { \
 			SPDK_ERRLOG(__VA_ARGS__); \
 		} \
 	} while (0)
@@ -151,8 +151,8 @@ struct spdk_log_ratelimit {
  * Whether a rate-limited site may log now. Any thread; races of two threads let a line too many
  * pass, nothing worse.
  */
-bool spdk_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
-                             const char *func);
+bool basalt_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
+                               const char *func);
 
 /**
  * Open the log: lines up to spdk_log_get_level() go to syslog, those up to

@@ -352,7 +352,8 @@ spdk_log_dump(FILE *fp, const char *label, const void *buf, size_t len)
 }
 
 bool
-spdk_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line, const char *func)
+basalt_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
+                          const char *func)
 {
 	uint64_t now = machine_hooks_get()->monotonic_ns();
 	uint64_t start = __atomic_load_n(&rl->window_start_ticks, __ATOMIC_RELAXED);

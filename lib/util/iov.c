@@ -8,6 +8,17 @@
 
 #include "spdk/util.h"
 
+/*
+ * The walkers of the vectors. By way of bytes: `iters` has no elements by its type, and gcc 12
+ * takes a loop over it for one that can't be.
+ */
+static struct spdk_single_ioviter *
+singles(struct spdk_ioviter *iter)
+{
+	return (struct spdk_single_ioviter *)((uint8_t *)iter +
+	                                      offsetof(struct spdk_ioviter, iters));
+}
+
 /* Move to the next element that has bytes. False at the end of the vector. */
 static bool
 single_load(struct spdk_single_ioviter *it)
@@ -52,11 +63,12 @@ size_t
 spdk_ioviter_firstv(struct spdk_ioviter *iter, uint32_t count, struct iovec **iov, size_t *iovcnt,
                     void **out)
 {
+	struct spdk_single_ioviter *its = singles(iter);
 	uint32_t i;
 
 	iter->count = count;
 	for (i = 0; i < count; i++) {
-		single_init(&iter->iters[i], iov[i], iovcnt[i]);
+		single_init(&its[i], iov[i], iovcnt[i]);
 	}
 	return spdk_ioviter_nextv(iter, out);
 }
@@ -76,6 +88,7 @@ spdk_ioviter_next(struct spdk_ioviter *iter, void **src, void **dst)
 size_t
 spdk_ioviter_nextv(struct spdk_ioviter *iter, void **out)
 {
+	struct spdk_single_ioviter *its = singles(iter);
 	size_t len = SIZE_MAX;
 	uint32_t i;
 
@@ -83,15 +96,15 @@ spdk_ioviter_nextv(struct spdk_ioviter *iter, void **out)
 		return 0;
 	}
 	for (i = 0; i < iter->count; i++) {
-		if (!single_load(&iter->iters[i])) {
+		if (!single_load(&its[i])) {
 			return 0;
 		}
-		len = spdk_min(len, iter->iters[i].iov_len);
+		len = spdk_min(len, its[i].iov_len);
 	}
 	for (i = 0; i < iter->count; i++) {
-		out[i] = iter->iters[i].iov_base;
-		iter->iters[i].iov_base += len;
-		iter->iters[i].iov_len -= len;
+		out[i] = its[i].iov_base;
+		its[i].iov_base += len;
+		its[i].iov_len -= len;
 	}
 	return len;
 }
