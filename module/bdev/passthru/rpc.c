@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/* RPCs of the passthru bdev. */
+
+#include "passthru.h"
+#include "spdk/json.h"
+#include "spdk/log.h"
+#include "spdk/string.h"
+#include "spdk_internal/rpc_table.h"
+
+extern const struct rpc_table passthru_rpc_table;
+
+struct rpc_passthru_create {
+	char *name;
+	char *base_bdev_name;
+	struct spdk_uuid uuid;
+};
+
+static const struct rpc_param g_create_params[] = {
+	RPC_PARAM(struct rpc_passthru_create, base_bdev_name, RPC_STRING, .required = true,
+	          .min = 1, .help = "Name of the bdev below, which may come later",
+	          .cli = RPC_OPTION("-b/--base-bdev-name")),
+	RPC_PARAM(struct rpc_passthru_create, name, RPC_STRING, .required = true, .min = 1,
+	          .help = "Name of the bdev", .cli = RPC_OPTION("-p/--name")),
+	RPC_PARAM(struct rpc_passthru_create, uuid, RPC_UUID,
+	          .help = "Identifier; made from that of the bdev below by default",
+	          .cli = RPC_OPTION("-u/--uuid")),
+};
+
+static void
+rpc_bdev_passthru_create(struct spdk_jsonrpc_request *request, void *params)
+{
+	struct rpc_passthru_create *p = params;
+	struct spdk_json_write_ctx *w;
+	int rc;
+
+	rc = passthru_create(p->name, p->base_bdev_name, &p->uuid);
+	if (rc == -EEXIST) {
+		rpc_error(request, rc, "a bdev named %s, or of its uuid, exists", p->name);
+	} else if (rc == -EPERM) {
+		rpc_error(request, rc, "bdev %s is claimed by another module", p->base_bdev_name);
+	} else if (rc != 0) {
+		rpc_error(request, rc, "bdev %s: %s", p->name, spdk_strerror(-rc));
+	} else {
+		w = spdk_jsonrpc_begin_result(request);
+		spdk_json_write_string(w, p->name);
+		spdk_jsonrpc_end_result(request, w);
+	}
+}
+
+struct rpc_passthru_name {
+	char *name;
+};
+
+static const struct rpc_param g_delete_params[] = {
+	RPC_PARAM(struct rpc_passthru_name, name, RPC_STRING, .required = true,
+	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
+};
+
+static void
+passthru_deleted(void *arg, int rc)
+{
+	struct spdk_jsonrpc_request *request = arg;
+
+	if (rc != 0) {
+		rpc_error(request, rc, "%s", spdk_strerror(-rc));
+	} else {
+		spdk_jsonrpc_send_bool_response(request, true);
+	}
+}
+
+static void
+rpc_bdev_passthru_delete(struct spdk_jsonrpc_request *request, void *params)
+{
+	struct rpc_passthru_name *p = params;
+	int rc = passthru_delete(p->name, passthru_deleted, request);
+
+	if (rc != 0) {
+		rpc_error(request, rc, "no passthru bdev is named %s", p->name);
+	}
+}
+
+static const struct rpc_method g_methods[] = {
+	{
+	        .name = "bdev_passthru_create",
+	        .states = SPDK_RPC_RUNTIME,
+	        .role = RPC_ROLE_ADMIN,
+	        .changes_config = true,
+	        RPC_PARAMS(struct rpc_passthru_create, g_create_params),
+	        .handler = rpc_bdev_passthru_create,
+	        .result = RPC_RESULT_STRING,
+	        .help = "Make a bdev that hands its I/O to another",
+	},
+	{
+	        .name = "bdev_passthru_delete",
+	        .states = SPDK_RPC_RUNTIME,
+	        .role = RPC_ROLE_ADMIN,
+	        .changes_config = true,
+	        RPC_PARAMS(struct rpc_passthru_name, g_delete_params),
+	        .handler = rpc_bdev_passthru_delete,
+	        .result = RPC_RESULT_BOOL,
+	        .help = "Remove a passthru bdev",
+	},
+};
+
+const struct rpc_table passthru_rpc_table = RPC_TABLE(g_methods);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * The file behind a uring bdev: open it, with O_DIRECT where the file system takes it at the
+ * bdev's block size, and find out its sizes and what fallocate() can do. App thread.
+ */
+
+#include "uring.h"
+#include "spdk/log.h"
+#include "spdk/string.h"
+#include "spdk/util.h"
+
+#include <linux/fs.h>
+
+#define DEFAULT_FILE_BLOCK 4096u
+
+static int __attribute__((format(printf, 3, 4)))
+fail(char why[URING_WHY_MAX], int rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, URING_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+static int
+open_error(const char *filename, int err, char why[URING_WHY_MAX])
+{
+	switch (err) {
+	case ENOENT:
+		return fail(why, -err, "%s does not exist: make the file first, of the size wanted",
+		            filename);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return fail(why, -err, "%s is not writable for this user (%s)", filename,
+		            spdk_strerror(err));
+	case EISDIR:
+		return fail(why, -err, "%s is a directory", filename);
+	default:
+		return fail(why, -err, "%s can't be opened: %s", filename, spdk_strerror(err));
+	}
+}
+
+int
+uring_file_size(const struct uring_file *file, uint64_t *size_bytes)
+{
+	struct stat st;
+
+	if (file->is_blk) {
+		return ioctl(file->fd, BLKGETSIZE64, size_bytes) == 0 ? 0 : -errno;
+	}
+	if (fstat(file->fd, &st) != 0) {
+		return -errno;
+	}
+	*size_bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int
+choose_block_size(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX])
+{
+	uint32_t least = 512;
+	int sector;
+
+	if (file->is_blk) {
+		if (ioctl(file->fd, BLKSSZGET, &sector) != 0) {
+			return fail(why, -errno, "%s does not tell its sector size: %s",
+			            opts->filename, spdk_strerror(errno));
+		}
+		least = (uint32_t)sector;
+	}
+	file->block_size = opts->block_size;
+	if (opts->block_size == 0) {
+		file->block_size = file->is_blk                            ? least
+		                   : file->size_bytes % DEFAULT_FILE_BLOCK ? 512
+		                                                           : DEFAULT_FILE_BLOCK;
+	}
+	if (file->block_size < least || !spdk_u32_is_pow2(file->block_size)) {
+		return fail(why, -EINVAL,
+		            "block_size %u: it must be a power of two of at least %u for %s",
+		            file->block_size, least, opts->filename);
+	}
+	return 0;
+}
+
+static int
+check_size(const struct uring_opts *opts, const struct uring_file *file, char why[URING_WHY_MAX])
+{
+	if (file->size_bytes < file->block_size) {
+		return fail(why, -EINVAL,
+		            "%s is too small: it has %" PRIu64 " bytes, a block takes %u",
+		            opts->filename, file->size_bytes, file->block_size);
+	}
+	if (file->size_bytes % file->block_size != 0) {
+		return fail(why, -EINVAL,
+		            "%s has an odd size: %" PRIu64 " bytes are not whole blocks of %u",
+		            opts->filename, file->size_bytes, file->block_size);
+	}
+	return 0;
+}
+
+/** Whether the file takes transfers of one block at odd block numbers past the page cache. */
+static bool
+direct_works(int fd, uint32_t block_size, uint64_t size_bytes)
+{
+	uint64_t offset = size_bytes >= 2ull * block_size ? block_size : 0;
+	ssize_t n = -1;
+	void *buf;
+
+	if (posix_memalign(&buf, 4096, block_size) == 0) {
+		n = pread(fd, buf, block_size, (off_t)offset);
+		free(buf);
+	}
+	return n == (ssize_t)block_size;
+}
+
+/** Go on without the page cache when that works; the fd stays the same file. */
+static void
+try_direct(struct uring_file *file)
+{
+	int flags = fcntl(file->fd, F_GETFL);
+
+	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT) != 0) {
+		return;
+	}
+	if (direct_works(file->fd, file->block_size, file->size_bytes)) {
+		file->direct = true;
+		file->align_log2 = 12;
+	} else {
+		fcntl(file->fd, F_SETFL, flags);
+	}
+}
+
+/** A hole behind the end changes nothing, and tells whether holes can be made. A block device
+ *  answers for itself at each unmap. */
+static void
+probe_punch(struct uring_file *file)
+{
+	file->punch =
+	        file->is_blk || fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	                                  (off_t)file->size_bytes, file->block_size) == 0;
+}
+
+/** The file's place and birth: what stays the same from start to start. */
+static void
+find_identity(struct uring_file *file)
+{
+	static const struct spdk_uuid namespace = { .u.raw = { 0x7c, 0x5a, 0x0f, 0x38, 0x52, 0x11,
+		                                               0x4b, 0x6c, 0x8e, 0x07, 0x1b, 0xc4,
+		                                               0x90, 0x2d, 0xe3, 0x55 } };
+	struct statx stx;
+	char text[128];
+
+	if (file->is_blk ||
+	    statx(file->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &stx) != 0 ||
+	    !(stx.stx_mask & STATX_BTIME)) {
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRIu64 ":%" PRId64 ".%09u", (uint64_t)stx.stx_ino,
+	         (int64_t)stx.stx_btime.tv_sec, stx.stx_btime.tv_nsec);
+	spdk_uuid_generate_sha1(&file->identity, (struct spdk_uuid *)&namespace, text,
+	                        strlen(text));
+}
+
+void
+uring_file_close(struct uring_file *file)
+{
+	if (file->fd >= 0) {
+		close(file->fd);
+		file->fd = -1;
+	}
+}
+
+int
+uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX])
+{
+	struct stat st;
+	int rc;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = open(opts->filename, O_RDWR | O_CLOEXEC);
+	if (file->fd < 0) {
+		return open_error(opts->filename, errno, why);
+	}
+	rc = fstat(file->fd, &st) == 0 ? 0 : -errno;
+	if (rc == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		rc = fail(why, -ENOTBLK, "%s is neither a file nor a block device", opts->filename);
+		goto out;
+	}
+	file->is_blk = rc == 0 && S_ISBLK(st.st_mode);
+	if (rc == 0) {
+		rc = uring_file_size(file, &file->size_bytes);
+	}
+	if (rc != 0) {
+		fail(why, rc, "%s does not tell its size: %s", opts->filename, spdk_strerror(-rc));
+		goto out;
+	}
+	rc = choose_block_size(opts, file, why);
+	if (rc == 0) {
+		rc = check_size(opts, file, why);
+	}
+	if (rc == 0) {
+		try_direct(file);
+		probe_punch(file);
+		find_identity(file);
+	}
+out:
+	if (rc != 0) {
+		uring_file_close(file);
+	}
+	return rc;
+}
