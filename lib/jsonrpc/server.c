@@ -19,7 +19,8 @@
 #include "jsonrpc_internal.h"
 #include "spdk/log.h"
 
-#define EVENTS_PER_POLL 32
+#define EVENTS_PER_ROUND 32
+#define ROUNDS_PER_POLL 2
 #define ACCEPTS_PER_POLL 16
 
 static void
@@ -229,20 +230,13 @@ finish_done(struct spdk_jsonrpc_server *server)
 	}
 }
 
-int
-jsonrpc_server_step(struct spdk_jsonrpc_server *server)
+static int
+handle_events(struct spdk_jsonrpc_server *server)
 {
-	struct env_wait_event events[EVENTS_PER_POLL];
-	struct spdk_jsonrpc_server_conn *conn, *next;
-	int i, num, busy = 0;
+	struct env_wait_event events[EVENTS_PER_ROUND];
+	int i, num;
 
-	TAILQ_FOREACH_SAFE(conn, &server->conns, link, next) {
-		if (conn->ready) {
-			busy++;
-			jsonrpc_conn_process(conn, 0);
-		}
-	}
-	num = env_waiter_wait(server->waiter, 0, events, EVENTS_PER_POLL);
+	num = env_waiter_wait(server->waiter, 0, events, EVENTS_PER_ROUND);
 	for (i = 0; i < num; i++) {
 		if (events[i].tag == server) {
 			accept_some(server);
@@ -250,8 +244,31 @@ jsonrpc_server_step(struct spdk_jsonrpc_server *server)
 			jsonrpc_conn_process(events[i].tag, events[i].events);
 		}
 	}
+	return num > 0 ? num : 0;
+}
+
+int
+jsonrpc_server_step(struct spdk_jsonrpc_server *server)
+{
+	struct spdk_jsonrpc_server_conn *conn, *next;
+	int round, num, busy = 0;
+
+	TAILQ_FOREACH_SAFE(conn, &server->conns, link, next) {
+		if (conn->ready) {
+			busy++;
+			jsonrpc_conn_process(conn, 0);
+		}
+	}
+	/* More than one round: a connection's first request mostly follows at once. */
+	for (round = 0; round < ROUNDS_PER_POLL; round++) {
+		num = handle_events(server);
+		busy += num;
+		if (num == 0) {
+			break;
+		}
+	}
 	finish_done(server);
-	return busy + (num > 0 ? num : 0);
+	return busy;
 }
 
 int
