@@ -105,7 +105,8 @@ def leaves(fields, prefix=""):
 def expected(facts, struct):
     tag = "given_" + struct.split()[1]
     body = " ".join(declare(f) for f in facts.fields(struct))
-    packed = " __attribute__((packed))" if struct in facts.packed else ""
+    is_packed = struct in facts.packed or facts.classes.get(struct) == "wire-packed"
+    packed = " __attribute__((packed))" if is_packed else ""
     return f"{struct.split()[0]} {tag} {{ {body} }}{packed};", f"{struct.split()[0]} {tag}"
 
 
@@ -162,7 +163,7 @@ def structs(facts, headers):
         kind = facts.classes.get(struct)
         if kind is None:
             problems.append(f"{header}: {struct} has no class in test/compat/classes.tsv")
-        elif kind in ("wire", "option"):
+        elif kind in ("wire", "wire-packed", "option"):
             checks += layout(facts, struct, header)
         elif kind == "public":
             checks += names(facts, struct, header)

@@ -5,7 +5,8 @@ structs, in C and in C++. Usage: compat.py SOURCE_ROOT BUILD_ROOT.
 
 What is absent is not looked for, but that an enum is whole and a struct has all of its fields. How
 equal a struct must be is its class in classes.tsv: wire and option structs in every offset, public
-ones in names and types, internal ones not at all.
+ones in names and types, internal ones not at all. The data does not tell of every packed attribute:
+wire-packed is what the NVMe specification lays out without padding.
 """
 
 import os

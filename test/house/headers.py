@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each header compiles alone, in C and in C++, with every compiler that is there and without a
-warning; and each function of a public header has a comment that is its contract."""
+"""Each header compiles alone, in C and, when it is public, in C++, with every compiler that is there
+and without a warning; and each function of a public header has a comment that is its contract."""
 
 import concurrent.futures
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -34,33 +35,43 @@ def compile_alone(dialect, flags, header):
     return f"{header}: {compiler} -std={std}: {first}"
 
 
-def stamp_of(tree, dialects):
-    """What the outcome depends on."""
-    digest = hashlib.sha256(repr((FLAGS, CLANG_FLAGS, dialects)).encode())
-    for path in tree.headers("include/"):
-        digest.update(f"{path}\n{tree.read(path)}".encode(errors="surrogateescape"))
-    for compiler in sorted({d[0] for d in dialects}):
-        digest.update(run([compiler, "--version"]).encode())
-    return digest.hexdigest()
+def closure(path, read, seen):
+    """A header and all headers of ours that it includes."""
+    if path not in seen:
+        seen[path] = read(path)
+        for name in re.findall(r'#\s*include\s+"((?:spdk|spdk_internal|basalt)/[^"]+)"', seen[path]):
+            if name != "spdk/config.h":
+                closure("include/" + name, read, seen)
+    return seen
+
+
+def stamps_of(tree, names, dialects):
+    """{header: digest of all that the outcome depends on}."""
+    base = repr((FLAGS, CLANG_FLAGS, dialects))
+    base += "".join(run([c, "--version"]) for c in sorted({d[0] for d in dialects}))
+    return {n: hashlib.sha256((base + repr(sorted(closure("include/" + n, tree.read, {}).items())))
+                              .encode(errors="surrogateescape")).hexdigest() for n in names}
 
 
 def check_all(tree, names, flags):
-    """As check_alone(); at once when the last run was good and nothing changed since."""
+    """Compile those headers that changed since they last were good."""
     dialects = [d for d in DIALECTS if shutil.which(d[0])]
-    stamp, path = stamp_of(tree, dialects), os.path.join(tree.build, "house-headers.stamp")
+    stamps, path = stamps_of(tree, names, dialects), os.path.join(tree.build, "house-headers.json")
+    good = {}
     if os.path.exists(path):
         with open(path) as f:
-            if f.read() == stamp:
-                return [], len(dialects)
-    problems = check_alone(names, flags, dialects)
-    if not problems:
-        with open(path, "w") as f:
-            f.write(stamp)
+            good = json.load(f)
+    changed = [n for n in names if good.get(n) != stamps[n]]
+    problems = check_alone(changed, flags, dialects)
+    bad = {p.split(":")[0] for p in problems}
+    with open(path, "w") as f:
+        json.dump({n: stamps[n] for n in names if n not in bad}, f)
     return problems, len(dialects)
 
 
 def check_alone(headers, flags, dialects):
-    jobs = [(d, flags, h) for h in headers for d in dialects]
+    jobs = [(d, flags, h) for h in headers for d in dialects
+            if d[1] == "c" or not h.startswith("spdk_internal/")]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         return [p for p in pool.map(lambda j: compile_alone(*j), jobs) if p]
 

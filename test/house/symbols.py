@@ -13,7 +13,7 @@ from house import main, need, symbols, unit_of
 LISTS = "test/house/symbols/"
 # What compilers and sanitizers put in by themselves.
 COMPILER = re.compile(r"__(asan|ubsan|tsan|lsan|sanitizer|gcov|llvm|stack_chk|tls_get|start_|"
-                      r"stop_)|_GLOBAL_|__\w+[sdt]i[234]$")
+                      r"stop_|real_)|_GLOBAL_|__\w+[sdt]i[234]$")
 # Never in a list but of those who may.
 MACHINE = re.compile(
     r"epoll_\w+|eventfd\w*|timerfd_\w+|signalfd|socket|socketpair|bind|listen|accept4?|connect|"
