@@ -57,7 +57,7 @@ void env_waiter_kick(struct env_waiter *waiter);
  * \return number of events stored, 0 after a kick or at the deadline, -EINTR after a signal.
  */
 int env_waiter_wait(struct env_waiter *waiter, uint64_t deadline_ticks,
-		    struct env_wait_event *events, int max_events);
+                    struct env_wait_event *events, int max_events);
 
 /** A descriptor that is readable when a wait would not block: to put one set in another. It
  *  belongs to the set. */
@@ -65,8 +65,8 @@ int env_waiter_fd(struct env_waiter *waiter);
 
 /* ---- Events: a flag that can be waited for ---- */
 
-/** A descriptor that is readable after env_event_set() until env_event_clear(): an eventfd. -EMFILE,
- *  -ENOMEM. The caller closes it with env_event_close(). */
+/** A descriptor that is readable after env_event_set() until env_event_clear(): an eventfd.
+ * -EMFILE, -ENOMEM. The caller closes it with env_event_close(). */
 int env_event_create(void);
 /** Any thread; from signal handlers too. */
 void env_event_set(int fd);
@@ -83,8 +83,8 @@ void env_event_close(int fd);
 struct env_work {
 	/** Runs on a helper thread; may block. */
 	void (*fn)(struct env_work *work);
-	/** Runs on the helper thread after fn; it usually sends a message to the owner. It is the last
-	 *  use of the struct by env. */
+	/** Runs on the helper thread after fn; it usually sends a message to the owner. It is the
+	 * last use of the struct by env. */
 	void (*done)(struct env_work *work);
 	struct env_work *next; /* env's */
 };
@@ -145,7 +145,7 @@ struct env_mem_stats {
 	uint64_t num_arenas;
 	uint64_t arena_bytes; /* of address space; memory is taken as it is touched */
 	uint64_t cap_bytes;
-	uint64_t num_live; /* buffers that were not freed yet */
+	uint64_t num_live;   /* buffers that were not freed yet */
 	uint64_t live_bytes; /* as asked for */
 };
 
@@ -165,9 +165,9 @@ struct fd_handler;
  */
 struct env_local {
 	uint32_t core_plus_1; /* lib/env: the core that this thread is, plus 1; 0: none of ours */
-	struct epoll_event *event; /* lib/env: what a handler of an fd group is called for */
-	uint32_t fd_depth; /* lib/env: waits of fd groups that dispatch now */
-	struct fd_handler *fd_removed; /* lib/env: handlers to free after that */
+	struct epoll_event *event;       /* lib/env: what a handler of an fd group is called for */
+	uint32_t fd_depth;               /* lib/env: waits of fd groups that dispatch now */
+	struct fd_handler *fd_removed;   /* lib/env: handlers to free after that */
 	struct env_opts_copy *last_opts; /* lib/env: what spdk_env_init(NULL) starts again with */
 	struct spdk_thread *thread; /* lib/thread: the spdk_thread that runs here; NULL: none */
 };

@@ -77,7 +77,7 @@ const char *env_cpuset_list(const struct spdk_cpuset *set, char *buf, size_t siz
 /** Parse "0-3,8" as the kernel prints it. 0, -EINVAL. */
 int env_cpuset_parse_list(const char *text, struct spdk_cpuset *set);
 
-/* ---- heap.c: pages out of arenas ---- */
+/* ---- What the heap consists of ---- */
 
 struct env_slab;
 struct env_arena;
@@ -115,10 +115,31 @@ struct env_arena {
 	struct env_page *pages;
 };
 
-int env_heap_init(const struct spdk_env_opts *opts);
-void env_heap_fini(void);
+/* ---- arena.c: the arenas; with the heap's lock unless said otherwise ---- */
+
 void env_heap_lock(void);
 void env_heap_unlock(void);
+int env_arena_init(const struct spdk_env_opts *opts);
+void env_arena_fini(void);
+/** A mapped and registered arena with room for a run of \p need_bytes, in no table yet. NULL: no
+ *  memory, or the cap. Without the lock. */
+struct env_arena *env_arena_grow(size_t need_bytes, int32_t numa_id);
+/** Undo env_arena_grow(). In no table, without the lock. */
+void env_arena_give_back(struct env_arena *arena);
+/** Put a new arena in the table, or take it out. 0 or -ENOMEM. */
+int env_arena_insert(struct env_arena *arena);
+void env_arena_remove(struct env_arena *arena);
+/** The arena in which \p addr lies; NULL: none. */
+struct env_arena *env_arena_find(const void *addr);
+/** An arena without a page in use; NULL: none. */
+struct env_arena *env_arena_first_empty(void);
+/** Count pages that come (> 0) or go out of use. How many arenas are empty now. */
+uint32_t env_arena_use(struct env_arena *arena, int64_t num_pages);
+
+/* ---- heap.c: runs of pages in them ---- */
+
+int env_heap_init(const struct spdk_env_opts *opts);
+void env_heap_fini(void);
 /**
  * Take a run of pages, growing the heap when need be.
  * \param align_bytes power of two.

@@ -373,7 +373,7 @@ pool_create(const char *name, size_t count, size_t ele_size, size_t cache_size, 
 	atomic_init(&mp->num_free, (int64_t)count);
 	if (!__builtin_mul_overflow(mp->stride_bytes, count, &total)) {
 		mp->objs = spdk_zmalloc(total, ENV_PAGE_BYTES, NULL, numa_id,
-					SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE);
+		                        SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE);
 	}
 	if (mp->objs == NULL) {
 		pool_destroy(mp);

@@ -11,12 +11,11 @@
 #include "spdk/log.h"
 
 #include <linux/mempolicy.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 
 #define HUGE_QUANTUM (16ull << 20)
 #define PLAIN_QUANTUM (64ull << 20)
-#define HUGE_PAGE_BYTES (2ull << 20)
-#define HUGETLBFS_MAGIC_NUMBER 0x958458f6
 
 #ifndef MFD_HUGE_2MB
 #define MFD_HUGE_2MB (21u << 26)
@@ -28,7 +27,7 @@ static struct {
 	bool no_huge;
 	bool enforce_numa;
 	uint64_t hint;            /* where the user wants arenas; 0: anywhere */
-	_Atomic bool huge_failed; /* relaxed: don't ask for huge pages again soon */
+	_Atomic bool huge_failed; /* relaxed: a hint */
 } g_arena SYSTEM_STATE;
 
 /* SPDK's default, which means: the user did not choose. */
@@ -59,10 +58,18 @@ machine_memory_bytes(void)
 	return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 1ull << 40;
 }
 
+/* Whether to ask for huge pages: not again once there were too few. */
+static bool
+huge_wanted(void)
+{
+	return !g_arena.no_huge &&
+	       !atomic_load_explicit(&g_arena.huge_failed, memory_order_relaxed);
+}
+
 size_t
 machine_arena_quantum(void)
 {
-	return g_arena.no_huge || g_arena.huge_failed ? PLAIN_QUANTUM : HUGE_QUANTUM;
+	return huge_wanted() ? HUGE_QUANTUM : PLAIN_QUANTUM;
 }
 
 static int
@@ -178,14 +185,14 @@ machine_arena_map(struct env_arena *arena)
 {
 	int rc;
 
-	if (!g_arena.no_huge && !g_arena.huge_failed) {
+	if (huge_wanted()) {
 		if (map_with(arena, huge_file(), true) == 0) {
 			arena->numa_id = spdk_max(arena->numa_id, 0);
 			return 0;
 		}
 		SPDK_INFOLOG(env, "No huge pages for %zu MiB: plain pages are used\n",
 		             arena->size_bytes >> 20);
-		g_arena.huge_failed = true;
+		atomic_store_explicit(&g_arena.huge_failed, true, memory_order_relaxed);
 	}
 	rc = map_with(arena, memfd_create("basalt", MFD_CLOEXEC), false);
 	if (rc == 0) {
