@@ -17,6 +17,7 @@
 
 static struct spdk_thread **g_threads;
 static uint32_t g_num_threads;
+static uint64_t g_heap_before;
 
 void
 ut_threads_start(uint32_t num)
@@ -26,6 +27,7 @@ ut_threads_start(uint32_t num)
 	uint32_t i;
 
 	assert_null(g_threads);
+	g_heap_before = env_sim_live_heap();
 	spdk_env_opts_init(&opts);
 	opts.name = "unit";
 	assert_int_equal(spdk_env_init(&opts), 0);
@@ -79,6 +81,7 @@ ut_threads_stop(void)
 	spdk_thread_lib_fini();
 	assert_int_equal(env_sim_live(), 0);
 	spdk_env_fini();
+	assert_int_equal(env_sim_live_heap(), g_heap_before);
 }
 
 struct spdk_thread *

@@ -25,7 +25,7 @@
 void ut_threads_start(uint32_t num);
 
 /** Let all threads exit, end the library and the environment. Fails the test when a thread does
- *  not come to rest, or memory of env was not given back. */
+ *  not come to rest, or memory of env or the heap was not given back since ut_threads_start(). */
 void ut_threads_stop(void);
 
 /** As spdk_set_thread() of thread \p i; UINT32_MAX: none. */
