@@ -26,13 +26,14 @@
  * which the sleeper's own POSIX thread writes, and which no giver touches.
  *
  * Without S2 or G2 the store may pass the load and both sides see "nothing": lost. Without the look
- * at S3 work pushed before S1 is lost. test/unit/lib/thread/ut_schedule.c runs all interleavings,
- * and finds these three bugs when it leaves the step out.
+ * at S3 work pushed before S1 is lost. test/unit/lib/thread/ut_schedule.c runs all interleavings
+ * of one sleeper and up to three givers, and finds these bugs, and others, when a step is left out.
  *
  * Only one of many givers kicks: the exchange at G4 hands the duty to one, so a burst of messages
  * to a sleeping reactor costs one system call. A kick that comes when the sleeper is awake already
  * makes its next wait return at once: harmless. A busy reactor stores nothing and calls nothing. */
 
+#include "sleep_rule.h"
 #include "thread_internal.h"
 
 int
@@ -46,10 +47,10 @@ thread_sleep(struct thread_sleeper *sleeper,
 	/* S1; seq_cst fence S2 pairs with the one of the giver (inbox_push()). */
 	atomic_store_explicit(&sleeper->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (look(arg, &deadline_ticks) == THREAD_REST_NONE) {
-		rc = -EAGAIN;
-	} else {
+	if (sleep_rule_may_wait(look(arg, &deadline_ticks))) {
 		rc = env_waiter_wait(sleeper->waiter, deadline_ticks, events, max_events);
+	} else {
+		rc = -EAGAIN;
 	}
 	atomic_store_explicit(&sleeper->sleeping, 0, memory_order_relaxed);
 	return rc;
@@ -62,8 +63,11 @@ sleeper_kick(struct thread_sleeper *sleeper)
 		return;
 	}
 	/* G4. The caller's seq_cst fence stands between its push and this load. */
-	if (atomic_load_explicit(&sleeper->sleeping, memory_order_relaxed) != 0 &&
-	    atomic_exchange_explicit(&sleeper->sleeping, 0, memory_order_relaxed) != 0) {
+	if (!sleep_rule_must_try(atomic_load_explicit(&sleeper->sleeping, memory_order_relaxed))) {
+		return;
+	}
+	if (sleep_rule_must_kick(
+	            atomic_exchange_explicit(&sleeper->sleeping, 0, memory_order_relaxed))) {
 		env_waiter_kick(sleeper->waiter);
 	}
 }

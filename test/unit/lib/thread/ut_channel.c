@@ -157,16 +157,16 @@ static void
 visit(struct spdk_io_channel_iter *i)
 {
 	struct spdk_thread *thread =
-		spdk_io_channel_get_thread(spdk_io_channel_iter_get_channel(i));
+	        spdk_io_channel_get_thread(spdk_io_channel_iter_get_channel(i));
 	size_t len = strlen(g_ut.trace);
 
 	assert_ptr_equal(thread, spdk_get_thread());
 	assert_ptr_equal(spdk_io_channel_iter_get_io_device(i), &g_device);
 	assert_ptr_equal(spdk_io_channel_iter_get_ctx(i), &g_ut);
 	snprintf(g_ut.trace + len, sizeof(g_ut.trace) - len, "%s",
-		 spdk_thread_get_name(thread) + strlen("ut_thread_"));
+	         spdk_thread_get_name(thread) + strlen("ut_thread_"));
 	spdk_for_each_channel_continue(
-		i, g_ut.stop_at >= 0 && thread == ut_thread(g_ut.stop_at) ? -EIO : 0);
+	        i, g_ut.stop_at >= 0 && thread == ut_thread(g_ut.stop_at) ? -EIO : 0);
 }
 
 static void

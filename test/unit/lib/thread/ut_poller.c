@@ -63,7 +63,7 @@ make(struct ut_poller *p, uint64_t period_us)
 
 static void
 make_kind(struct ut_poller *p, enum poller_kind kind, uint64_t period_us, const uint32_t *counter,
-	  int fd)
+          int fd)
 {
 	struct poller_opts opts = {
 		.name = "ut", .kind = kind, .period_us = period_us, .counter = counter, .fd = fd
@@ -435,7 +435,7 @@ test_interrupts(void **state)
 	attach();
 	once = SPDK_INTERRUPT_REGISTER(fds[0], interrupt_run, &once);
 	counting = SPDK_INTERRUPT_REGISTER_FOR_EVENTS(fds[1], SPDK_INTERRUPT_EVENT_OUT,
-						      interrupt_count, &runs);
+	                                              interrupt_count, &runs);
 	assert_non_null(once);
 	assert_non_null(counting);
 	assert_int_equal(thread_num_interrupts(ut_thread(0)), 2);
@@ -503,7 +503,7 @@ see(void *arg, const struct thread_poller_info *info)
 
 	seen->count++;
 	snprintf(seen->text + len, sizeof(seen->text) - len, "%s:%s:%" PRIu64 ":%" PRIu64 " ",
-		 info->name, info->state, info->run_count, info->busy_count);
+	         info->name, info->state, info->run_count, info->busy_count);
 }
 
 static void
@@ -522,8 +522,7 @@ test_tell(void **state)
 	spdk_poller_pause(b.poller);
 	thread_for_each_poller(ut_thread(0), THREAD_POLLERS_TIMED, see, &seen);
 	thread_for_each_poller(ut_thread(0), THREAD_POLLERS_PAUSED, see, &seen);
-	assert_string_equal(seen.text,
-			    "poller_1:waiting:2:0 run:waiting:1:1 run:paused:1:1 ");
+	assert_string_equal(seen.text, "poller_1:waiting:2:0 run:waiting:1:1 run:paused:1:1 ");
 	spdk_poller_unregister(&a.poller);
 	spdk_poller_unregister(&b.poller);
 }
