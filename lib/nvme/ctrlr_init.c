@@ -24,7 +24,7 @@
 static const char *const g_state_names[NVME_CTRLR_NUM_STATES] = {
 	[NVME_CTRLR_DISCONNECTED] = "disconnected",
 	[NVME_CTRLR_CONNECT_ADMINQ] = "connect the admin queue",
-	[NVME_CTRLR_WAIT_ADMINQ] = "wait for the admin queue",
+	[NVME_CTRLR_WAIT_ADMINQ] = "connect the admin queue",
 	[NVME_CTRLR_READ_VS] = "read the version",
 	[NVME_CTRLR_READ_CAP] = "read the capabilities",
 	[NVME_CTRLR_READ_CC] = "read the configuration",

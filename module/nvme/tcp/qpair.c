@@ -387,7 +387,10 @@ nvme_tcp_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max)
 			return 0;
 		}
 	}
-	rc = nvme_tcp_recv(tqpair, max != 0 ? max : tqpair->num_reqs);
+	rc = 0;
+	if (spdk_likely(tqpair->state != NVME_TCP_SOCK_CONNECTING)) {
+		rc = nvme_tcp_recv(tqpair, max != 0 ? max : tqpair->num_reqs);
+	}
 	/* A call-back ended this connection, and maybe began another: not to be judged here. */
 	if (spdk_unlikely(tqpair->generation != generation)) {
 		return 0;
