@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * What the tree uses of lib/nvmf beyond spdk/nvmf.h.
+ */
+
+#ifndef SPDK_INTERNAL_NVMF_H
+#define SPDK_INTERNAL_NVMF_H
+
+#include "spdk/nvmf.h"
+
+/** Tell the target that its poll groups are there (0) or can't be made. Target thread. */
+typedef void (*nvmf_tgt_prepared_fn)(struct spdk_nvmf_tgt *tgt, int status);
+
+/** Make the target's poll groups, then call \p done. */
+typedef void (*nvmf_tgt_prepare_fn)(struct spdk_nvmf_tgt *tgt, void *arg,
+                                    nvmf_tgt_prepared_fn done);
+
+/**
+ * Have \p fn called before the target's first transport is added, so that a target that nobody
+ * uses has no poll group. Target thread, before any transport.
+ */
+void nvmf_tgt_set_prepare(struct spdk_nvmf_tgt *tgt, nvmf_tgt_prepare_fn fn, void *arg);
+
+/** Runs while a subsystem is paused; a status that is not 0 says that it could not be. */
+typedef void (*nvmf_paused_fn)(struct spdk_nvmf_subsystem *subsystem, void *arg, int status);
+
+/**
+ * Call \p fn with \p subsystem paused for \p nsid (as for spdk_nvmf_subsystem_pause()), or at once
+ * when it is inactive, and resume it afterwards. Calls queue up, unlike
+ * spdk_nvmf_subsystem_pause(). Target thread.
+ * \return 0: \p fn will run once, or -ENOMEM, -EBUSY (too many queued) and it never does.
+ */
+int nvmf_subsystem_run_paused(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid,
+                              nvmf_paused_fn fn, void *arg);
+
+/** Is \p subsystem stopped, and not about to start? Target thread. */
+bool nvmf_subsystem_is_inactive(const struct spdk_nvmf_subsystem *subsystem);
+
+/** May hosts connect to \p subsystem? Target thread. */
+bool nvmf_subsystem_is_active(const struct spdk_nvmf_subsystem *subsystem);
+
+#endif /* SPDK_INTERNAL_NVMF_H */

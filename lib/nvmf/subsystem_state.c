@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * The states of a subsystem, on the target thread. Each step visits all poll groups:
+ *
+ *	INACTIVE -> ACTIVATING -> ACTIVE -> PAUSING -> PAUSED -> RESUMING -> ACTIVE
+ *	                             \---------------------\----> DEACTIVATING -> INACTIVE
+ *
+ * One change at a time; a second call meanwhile gets -EBUSY. What has to happen while paused
+ * (namespaces come and go) queues up in `ops`, whoever asked: RPC, hot removal.
+ */
+
+#include "nvmf_internal.h"
+
+static void
+subsystem_set_state(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state)
+{
+	static const uint8_t legal[] = {
+		[NVMF_SUBSYSTEM_INACTIVE] = 1 << NVMF_SUBSYSTEM_ACTIVATING,
+		[NVMF_SUBSYSTEM_ACTIVATING] =
+		        1 << NVMF_SUBSYSTEM_ACTIVE | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
+		[NVMF_SUBSYSTEM_ACTIVE] =
+		        1 << NVMF_SUBSYSTEM_PAUSING | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
+		[NVMF_SUBSYSTEM_PAUSING] = 1 << NVMF_SUBSYSTEM_PAUSED,
+		[NVMF_SUBSYSTEM_PAUSED] =
+		        1 << NVMF_SUBSYSTEM_RESUMING | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
+		[NVMF_SUBSYSTEM_RESUMING] = 1 << NVMF_SUBSYSTEM_ACTIVE | 1 << NVMF_SUBSYSTEM_PAUSED,
+		[NVMF_SUBSYSTEM_DEACTIVATING] = 1 << NVMF_SUBSYSTEM_INACTIVE,
+	};
+
+	assert(legal[subsystem->state] & 1 << state);
+	subsystem->state = state;
+}
+
+static bool
+subsystem_is_changing(const struct spdk_nvmf_subsystem *subsystem)
+{
+	return subsystem->state_cb_fn != NULL;
+}
+
+static void
+state_change_finish(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state,
+                    int status)
+{
+	spdk_nvmf_subsystem_state_change_done cb_fn = subsystem->state_cb_fn;
+
+	subsystem_set_state(subsystem, state);
+	subsystem->state_cb_fn = NULL;
+	cb_fn(subsystem, subsystem->state_cb_arg, status);
+}
+
+/** A caller that does not want to know: a change under way is told from none by its callback. */
+static void
+nobody_waits(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+{
+}
+
+static void
+state_change_begin(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state,
+                   spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
+{
+	subsystem_set_state(subsystem, state);
+	subsystem->state_cb_fn = cb_fn != NULL ? cb_fn : nobody_waits;
+	subsystem->state_cb_arg = cb_arg;
+}
+
+static struct spdk_nvmf_poll_group *
+iter_group(struct spdk_io_channel_iter *i)
+{
+	return spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
+}
+
+/* ---- Stop: controllers first, then the groups' channels ---- */
+
+static void
+stop_close_group(struct spdk_io_channel_iter *i)
+{
+	nvmf_sgroup_deactivate(iter_group(i), spdk_io_channel_iter_get_ctx(i));
+	spdk_for_each_channel_continue(i, 0);
+}
+
+static void
+stop_closed(struct spdk_io_channel_iter *i, int status)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	nvmf_discovery_changed(subsystem->tgt);
+	state_change_finish(subsystem, NVMF_SUBSYSTEM_INACTIVE, subsystem->stop_status);
+}
+
+/** No controller is left, so no queue pair names the subsystem and nothing of it runs. */
+static void
+stop_check(struct spdk_nvmf_subsystem *subsystem)
+{
+	if (subsystem->groups_stopped && TAILQ_EMPTY(&subsystem->ctrlrs)) {
+		subsystem->groups_stopped = false;
+		spdk_for_each_channel(subsystem->tgt, stop_close_group, subsystem, stop_closed);
+	}
+}
+
+static void
+stop_disconnect_group(struct spdk_io_channel_iter *i)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+	struct spdk_nvmf_poll_group *group = iter_group(i);
+	struct spdk_nvmf_qpair *qpair, *tmp;
+
+	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
+		if (qpair->ctrlr != NULL && qpair->ctrlr->subsys == subsystem) {
+			spdk_nvmf_qpair_disconnect(qpair);
+		}
+	}
+	spdk_for_each_channel_continue(i, 0);
+}
+
+static void
+stop_disconnected(struct spdk_io_channel_iter *i, int status)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	subsystem->groups_stopped = true;
+	stop_check(subsystem);
+}
+
+static void
+stop_begin(struct spdk_nvmf_subsystem *subsystem, int status)
+{
+	subsystem->stop_status = status;
+	spdk_for_each_channel(subsystem->tgt, stop_disconnect_group, subsystem, stop_disconnected);
+}
+
+int
+spdk_nvmf_subsystem_stop(struct spdk_nvmf_subsystem *subsystem,
+                         spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
+{
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	if (subsystem_is_changing(subsystem)) {
+		return -EBUSY;
+	}
+	if (subsystem->state == NVMF_SUBSYSTEM_INACTIVE) {
+		if (cb_fn != NULL) {
+			cb_fn(subsystem, cb_arg, 0);
+		}
+		return 0;
+	}
+	state_change_begin(subsystem, NVMF_SUBSYSTEM_DEACTIVATING, cb_fn, cb_arg);
+	stop_begin(subsystem, 0);
+	return 0;
+}
+
+void
+nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem)
+{
+	if (subsystem->state == NVMF_SUBSYSTEM_DEACTIVATING) {
+		stop_check(subsystem);
+	}
+}
+
+/* ---- Start ---- */
+
+static void
+start_group(struct spdk_io_channel_iter *i)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+	int rc;
+
+	rc = nvmf_sgroup_update(iter_group(i), subsystem);
+	if (rc == 0) {
+		nvmf_sgroup_activate(iter_group(i), subsystem);
+	}
+	spdk_for_each_channel_continue(i, rc);
+}
+
+static void
+start_done(struct spdk_io_channel_iter *i, int status)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	if (status != 0) {
+		subsystem_set_state(subsystem, NVMF_SUBSYSTEM_DEACTIVATING);
+		stop_begin(subsystem, status);
+		return;
+	}
+	state_change_finish(subsystem, NVMF_SUBSYSTEM_ACTIVE, 0);
+	nvmf_discovery_changed(subsystem->tgt);
+}
+
+int
+spdk_nvmf_subsystem_start(struct spdk_nvmf_subsystem *subsystem,
+                          spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
+{
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	if (subsystem_is_changing(subsystem) || subsystem->destroying) {
+		return -EBUSY;
+	}
+	if (subsystem->state != NVMF_SUBSYSTEM_INACTIVE) {
+		if (cb_fn != NULL) {
+			cb_fn(subsystem, cb_arg, 0);
+		}
+		return 0;
+	}
+	state_change_begin(subsystem, NVMF_SUBSYSTEM_ACTIVATING, cb_fn, cb_arg);
+	spdk_for_each_channel(subsystem->tgt, start_group, subsystem, start_done);
+	return 0;
+}
+
+/* ---- Pause and resume ---- */
+
+static void
+pause_group(struct spdk_io_channel_iter *i)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	nvmf_sgroup_pause(iter_group(i), subsystem, subsystem->pause_nsid, i);
+}
+
+static void
+pause_done(struct spdk_io_channel_iter *i, int status)
+{
+	state_change_finish(spdk_io_channel_iter_get_ctx(i), NVMF_SUBSYSTEM_PAUSED, status);
+}
+
+int
+spdk_nvmf_subsystem_pause(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid,
+                          spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
+{
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	if (subsystem_is_changing(subsystem)) {
+		return -EBUSY;
+	}
+	if (subsystem->state == NVMF_SUBSYSTEM_PAUSED) {
+		if (cb_fn != NULL) {
+			cb_fn(subsystem, cb_arg, 0);
+		}
+		return 0;
+	}
+	if (subsystem->state != NVMF_SUBSYSTEM_ACTIVE) {
+		return -EINVAL;
+	}
+	state_change_begin(subsystem, NVMF_SUBSYSTEM_PAUSING, cb_fn, cb_arg);
+	subsystem->pause_nsid = nsid;
+	spdk_for_each_channel(subsystem->tgt, pause_group, subsystem, pause_done);
+	return 0;
+}
+
+/** A group that can't open a namespace's channel serves the others: to that namespace it answers
+ *  "invalid namespace", and the caller of the resume learns of it. */
+static void
+resume_group(struct spdk_io_channel_iter *i)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+	int rc;
+
+	rc = nvmf_sgroup_update(iter_group(i), subsystem);
+	if (rc != 0) {
+		subsystem->resume_status = rc;
+	}
+	nvmf_sgroup_activate(iter_group(i), subsystem);
+	spdk_for_each_channel_continue(i, 0);
+}
+
+static void
+resume_done(struct spdk_io_channel_iter *i, int status)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	state_change_finish(subsystem, NVMF_SUBSYSTEM_ACTIVE, subsystem->resume_status);
+}
+
+int
+spdk_nvmf_subsystem_resume(struct spdk_nvmf_subsystem *subsystem,
+                           spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
+{
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	if (subsystem_is_changing(subsystem)) {
+		return -EBUSY;
+	}
+	if (subsystem->state == NVMF_SUBSYSTEM_ACTIVE) {
+		if (cb_fn != NULL) {
+			cb_fn(subsystem, cb_arg, 0);
+		}
+		return 0;
+	}
+	if (subsystem->state != NVMF_SUBSYSTEM_PAUSED) {
+		return -EINVAL;
+	}
+	state_change_begin(subsystem, NVMF_SUBSYSTEM_RESUMING, cb_fn, cb_arg);
+	subsystem->resume_status = 0;
+	spdk_for_each_channel(subsystem->tgt, resume_group, subsystem, resume_done);
+	return 0;
+}
+
+/* ---- Things to do while paused, one after another ---- */
+
+static void
+op_resumed(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+{
+	subsystem->op_running = false;
+	nvmf_subsystem_run_ops(subsystem);
+}
+
+static void
+op_finish(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op, int status)
+{
+	nvmf_paused_fn fn = op->fn;
+	void *arg = op->arg;
+
+	free(op);
+	subsystem->num_ops--;
+	fn(subsystem, arg, status);
+}
+
+static void
+op_paused(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+{
+	op_finish(subsystem, cb_arg, status);
+	if (subsystem->state != NVMF_SUBSYSTEM_PAUSED ||
+	    spdk_nvmf_subsystem_resume(subsystem, op_resumed, NULL) != 0) {
+		op_resumed(subsystem, NULL, -EBUSY);
+	}
+}
+
+/** Somebody else's change is under way: look again when this thread comes round. */
+static void
+op_retry(void *arg)
+{
+	struct spdk_nvmf_subsystem *subsystem = arg;
+
+	subsystem->op_running = false;
+	nvmf_subsystem_run_ops(subsystem);
+}
+
+/** It was destroyed while an operation was under way. */
+static void
+destroy_late(struct spdk_nvmf_subsystem *subsystem)
+{
+	nvmf_subsystem_destroy_cb cb_fn = subsystem->destroy_cb_fn;
+	void *cb_arg = subsystem->destroy_cb_arg;
+
+	nvmf_subsystem_free(subsystem);
+	if (cb_fn != NULL) {
+		cb_fn(cb_arg);
+	}
+}
+
+void
+nvmf_subsystem_run_ops(struct spdk_nvmf_subsystem *subsystem)
+{
+	struct nvmf_subsystem_op *op;
+	int rc;
+
+	if (subsystem->destroying && !subsystem->op_running) {
+		destroy_late(subsystem);
+		return;
+	}
+	while (!subsystem->op_running && (op = STAILQ_FIRST(&subsystem->ops)) != NULL) {
+		if (subsystem_is_changing(subsystem)) {
+			subsystem->op_running = true;
+			spdk_thread_send_msg(subsystem->tgt->thread, op_retry, subsystem);
+			return;
+		}
+		STAILQ_REMOVE_HEAD(&subsystem->ops, link);
+		if (subsystem->state == NVMF_SUBSYSTEM_INACTIVE) {
+			op_finish(subsystem, op, 0);
+			continue;
+		}
+		subsystem->op_running = true;
+		rc = spdk_nvmf_subsystem_pause(subsystem, op->nsid, op_paused, op);
+		if (rc != 0) {
+			subsystem->op_running = false;
+			op_finish(subsystem, op, rc);
+		}
+	}
+}
+
+void
+nvmf_subsystem_fail_ops(struct spdk_nvmf_subsystem *subsystem)
+{
+	struct nvmf_subsystem_op *op;
+
+	while ((op = STAILQ_FIRST(&subsystem->ops)) != NULL) {
+		STAILQ_REMOVE_HEAD(&subsystem->ops, link);
+		op_finish(subsystem, op, -ENODEV);
+	}
+}
+
+int
+nvmf_subsystem_run_paused(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid, nvmf_paused_fn fn,
+                          void *arg)
+{
+	struct nvmf_subsystem_op *op;
+
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	if (subsystem->num_ops >= NVMF_MAX_SUBSYSTEM_OPS || subsystem->destroying) {
+		return -EBUSY;
+	}
+	op = calloc(1, sizeof(*op));
+	if (op == NULL) {
+		return -ENOMEM;
+	}
+	op->nsid = nsid;
+	op->fn = fn;
+	op->arg = arg;
+	STAILQ_INSERT_TAIL(&subsystem->ops, op, link);
+	subsystem->num_ops++;
+	nvmf_subsystem_run_ops(subsystem);
+	return 0;
+}
