@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * JSON-RPC 2.0: a server, and the answers to requests.
  */
 
 #ifndef SPDK_JSONRPC_H
@@ -18,6 +18,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+/* Codes of errors. Negative errno values are used beside them. */
 #define SPDK_JSONRPC_ERROR_PARSE_ERROR -32700
 #define SPDK_JSONRPC_ERROR_INVALID_REQUEST -32600
 #define SPDK_JSONRPC_ERROR_METHOD_NOT_FOUND -32601
@@ -27,74 +28,94 @@ extern "C" {
 
 struct spdk_json_val;
 struct spdk_json_write_ctx;
-struct spdk_jsonrpc_client;
-struct spdk_jsonrpc_client_request;
-struct spdk_jsonrpc_client_response;
 struct spdk_jsonrpc_request;
 struct spdk_jsonrpc_server;
 struct spdk_jsonrpc_server_conn;
 
-struct spdk_jsonrpc_client_response {
-	struct spdk_json_val *version;
-	struct spdk_json_val *id;
-	struct spdk_json_val *result;
-	struct spdk_json_val *error;
-};
+/** Runs a request; see spdk_jsonrpc_server_listen(). */
+typedef void (*spdk_jsonrpc_handle_request_fn)(struct spdk_jsonrpc_request *request,
+                                               const struct spdk_json_val *method,
+                                               const struct spdk_json_val *params);
 
-typedef void (*spdk_jsonrpc_handle_request_fn)(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method, const struct spdk_json_val *params);
-
+/** The connection closes; \p conn is gone after the call. */
 typedef void (*spdk_jsonrpc_conn_closed_fn)(struct spdk_jsonrpc_server_conn *conn, void *arg);
 
-typedef int (*spdk_jsonrpc_client_response_parser)(void *parser_ctx, const struct spdk_json_val *result);
+/**
+ * Listen for JSON-RPC connections. The calling thread owns the server.
+ * \param domain AF_UNIX, AF_INET or AF_INET6.
+ * \param protocol 0.
+ * \param handle_request runs on the owner's thread for each request, and sees to it that it is
+ * answered exactly once, at once or later, on any thread. Method and parameters live until then;
+ * \p params is NULL when there are none.
+ * \return the server, or NULL: the address can't be used, or memory is short.
+ */
+struct spdk_jsonrpc_server *
+spdk_jsonrpc_server_listen(int domain, int protocol, struct sockaddr *listen_addr,
+                           socklen_t addrlen, spdk_jsonrpc_handle_request_fn handle_request);
 
-struct spdk_jsonrpc_server *spdk_jsonrpc_server_listen(int domain, int protocol, struct sockaddr *listen_addr, socklen_t addrlen, spdk_jsonrpc_handle_request_fn handle_request);
-
+/** Accept, receive, run and send what can be now; never waits. Owner's thread. Returns 0. */
 int spdk_jsonrpc_server_poll(struct spdk_jsonrpc_server *server);
 
+/**
+ * Stop listening, close all connections and free the server. Requests that still run may be
+ * answered later; the answers go nowhere. Owner's thread, not from within a poll.
+ */
 void spdk_jsonrpc_server_shutdown(struct spdk_jsonrpc_server *server);
 
+/**
+ * The connection that brought a request; NULL when it is gone or there was none. Owner's thread.
+ */
 struct spdk_jsonrpc_server_conn *spdk_jsonrpc_get_conn(struct spdk_jsonrpc_request *request);
 
-int spdk_jsonrpc_conn_add_close_cb(struct spdk_jsonrpc_server_conn *conn, spdk_jsonrpc_conn_closed_fn cb, void *ctx);
+/**
+ * Call \p cb, once, when the connection closes. Owner's thread. 0, -EEXIST when the same pair is
+ * there already, -ENOMEM.
+ */
+int spdk_jsonrpc_conn_add_close_cb(struct spdk_jsonrpc_server_conn *conn,
+                                   spdk_jsonrpc_conn_closed_fn cb, void *ctx);
 
-int spdk_jsonrpc_conn_del_close_cb(struct spdk_jsonrpc_server_conn *conn, spdk_jsonrpc_conn_closed_fn cb, void *ctx);
+/** Take a call-back back. Owner's thread. 0, or -ENOENT when there is none. */
+int spdk_jsonrpc_conn_del_close_cb(struct spdk_jsonrpc_server_conn *conn,
+                                   spdk_jsonrpc_conn_closed_fn cb, void *ctx);
 
+/**
+ * Begin the result of a request: one value, by the writer returned, which is never NULL. Any
+ * thread.
+ */
 struct spdk_json_write_ctx *spdk_jsonrpc_begin_result(struct spdk_jsonrpc_request *request);
 
+/**
+ * The result is complete: answer the request, which is gone afterwards. When the memory for it
+ * was short, the answer is an error. Any thread.
+ */
 void spdk_jsonrpc_end_result(struct spdk_jsonrpc_request *request, struct spdk_json_write_ctx *w);
 
+/** Answer a request with true or false. It is gone afterwards. Any thread. */
 void spdk_jsonrpc_send_bool_response(struct spdk_jsonrpc_request *request, bool value);
 
-void spdk_jsonrpc_send_error_response(struct spdk_jsonrpc_request *request, int error_code, const char *msg);
+/**
+ * Answer a request with an error, also instead of a result that has been begun. It is gone
+ * afterwards. Any thread.
+ * \param error_code SPDK_JSONRPC_ERROR_* or a negative errno.
+ * \param msg copied; what is above 1 KiB is cut.
+ */
+void spdk_jsonrpc_send_error_response(struct spdk_jsonrpc_request *request, int error_code,
+                                      const char *msg);
 
-void spdk_jsonrpc_send_error_response_fmt(struct spdk_jsonrpc_request *request, int error_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/** As spdk_jsonrpc_send_error_response(), with a text made as by printf(). */
+void
+spdk_jsonrpc_send_error_response_fmt(struct spdk_jsonrpc_request *request, int error_code,
+                                     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-struct spdk_json_write_ctx * spdk_jsonrpc_begin_request(struct spdk_jsonrpc_client_request *request, int32_t id, const char *method);
-
-void spdk_jsonrpc_end_request(struct spdk_jsonrpc_client_request *request, struct spdk_json_write_ctx *w);
-
-struct spdk_jsonrpc_client *spdk_jsonrpc_client_connect(const char *addr, int addr_family);
-
-void spdk_jsonrpc_client_close(struct spdk_jsonrpc_client *client);
-
-struct spdk_jsonrpc_client_request *spdk_jsonrpc_client_create_request(void);
-
-void spdk_jsonrpc_client_free_request(struct spdk_jsonrpc_client_request *req);
-
-int spdk_jsonrpc_begin_batch(struct spdk_jsonrpc_client_request *request);
-
-void spdk_jsonrpc_end_batch(struct spdk_jsonrpc_client_request *request);
-
-int spdk_jsonrpc_client_send_request(struct spdk_jsonrpc_client *client, struct spdk_jsonrpc_client_request *req);
-
-int spdk_jsonrpc_client_poll(struct spdk_jsonrpc_client *client, int timeout);
-
-struct spdk_jsonrpc_client_response *spdk_jsonrpc_client_get_response(struct spdk_jsonrpc_client *client);
-
-void spdk_jsonrpc_client_free_response(struct spdk_jsonrpc_client_response *resp);
-
+/**
+ * Log each request and answer at \p level; SPDK_LOG_DISABLED: don't. Before the server starts.
+ */
 void spdk_jsonrpc_set_log_level(enum spdk_log_level level);
 
+/**
+ * Also write each request and answer to \p file, which stays the caller's and open; NULL: don't.
+ * Before the server starts.
+ */
 void spdk_jsonrpc_set_log_file(FILE *file);
 
 #pragma GCC visibility pop

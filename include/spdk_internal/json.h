@@ -14,21 +14,22 @@
 /** Arrays and objects inside each other that the parser takes. */
 #define JSON_DEPTH_MAX 64
 
-/** What is wrong with a text. */
-struct json_error {
-	size_t offset;      /* of the first byte that can't be part of it */
-	uint32_t line;      /* from 1 */
+/** Where a parse ended and, when it failed, why. */
+struct json_result {
+	void *end;          /* behind the value, or the first byte that can't be part of it */
+	size_t offset;      /* of `end` in the text */
+	uint32_t line;      /* from 1; this and the next two after a failure only */
 	uint32_t column;    /* from 1, in bytes */
 	const char *reason; /* static text, no full stop */
+	bool empty;         /* there was nothing but white space and comments */
 };
 
 /**
  * spdk_json_parse() that says what is wrong. Line and column hold when \p json has not been decoded
  * in place before, so ask with \p values NULL first. Any thread; pure.
- * \param error filled when the result is negative; may be NULL.
  */
 ssize_t json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_values,
-                   void **end, uint32_t flags, struct json_error *error);
+                   uint32_t flags, struct json_result *result);
 
 /**
  * The line and column of the byte at \p offset of an unchanged text. Any thread; pure.

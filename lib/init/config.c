@@ -86,35 +86,37 @@ log_at(struct config *c, const struct spdk_json_val *val, const char *fmt, ...)
 }
 
 static int
+report_parse(struct config *c, const struct json_result *result, const char *reason)
+{
+	SPDK_ERRLOG("%s:%u:%u: %s\n", c->file, result->line, result->column, reason);
+	return -EINVAL;
+}
+
+static int
 parse(struct config *c)
 {
-	struct json_error error;
+	uint32_t flags = SPDK_JSON_PARSE_FLAG_ALLOW_COMMENTS;
+	struct json_result result;
 	ssize_t num;
-	char *end;
+	char *rest;
 
-	num = json_parse(c->text, c->size, NULL, 0, (void **)&end,
-	                 SPDK_JSON_PARSE_FLAG_ALLOW_COMMENTS, &error);
+	num = json_parse(c->text, c->size, NULL, 0, flags, &result);
 	if (num < 0) {
-		SPDK_ERRLOG("%s:%u:%u: %s\n", c->file, error.line, error.column, error.reason);
-		return -EINVAL;
+		return report_parse(c, &result, result.reason);
 	}
 	c->values = calloc((size_t)num, sizeof(*c->values));
 	if (c->values == NULL) {
 		return -ENOMEM;
 	}
-	json_parse(c->decoded, c->size, c->values, (size_t)num, NULL,
-	           SPDK_JSON_PARSE_FLAG_ALLOW_COMMENTS | SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE,
-	           NULL);
-	for (; end < c->text + c->size; end++) {
-		if (strchr(" \t\r\n", *end) == NULL && *end != '\0') {
-			json_locate(c->text, c->size, (size_t)(end - c->text), &error.line,
-			            &error.column);
-			SPDK_ERRLOG("%s:%u:%u: something stands behind the configuration\n",
-			            c->file, error.line, error.column);
-			return -EINVAL;
-		}
+	spdk_json_parse(c->decoded, c->size, c->values, (size_t)num, NULL,
+	                flags | SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE);
+	rest = (char *)result.end + strspn(result.end, " \t\r\n");
+	json_parse(rest, (size_t)(c->text + c->size - rest), NULL, 0, flags, &result);
+	if (result.empty) {
+		return 0;
 	}
-	return 0;
+	json_locate(c->text, c->size, (size_t)(rest - c->text), &result.line, &result.column);
+	return report_parse(c, &result, "something stands behind the configuration");
 }
 
 static int
@@ -335,6 +337,7 @@ config_create(const char *file, const void *json, size_t json_size)
 		return NULL;
 	}
 	memcpy(c->text, json, json_size);
+	c->text[json_size] = '\0';
 	memcpy(c->decoded, json, json_size);
 	return c;
 }

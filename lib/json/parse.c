@@ -45,6 +45,7 @@ struct parser {
 	size_t depth;
 	struct container stack[JSON_DEPTH_MAX];
 	const char *reason;
+	bool empty; /* no value at all */
 };
 
 static int
@@ -365,8 +366,9 @@ parse_text(struct parser *p)
 			return rc;
 		}
 		if (p->pos == p->end) {
-			return incomplete(p, p->count == 0 ? "the text is empty"
-			                                   : "the text ends inside a value");
+			p->empty = p->count == 0;
+			return incomplete(p, p->empty ? "the text is empty"
+			                              : "the text ends inside a value");
 		}
 		rc = parse_step(p);
 		if (rc != 0) {
@@ -378,8 +380,8 @@ parse_text(struct parser *p)
 }
 
 ssize_t
-json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_values, void **end,
-           uint32_t flags, struct json_error *error)
+json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_values, uint32_t flags,
+           struct json_result *result)
 {
 	struct parser p = {
 		.text = json,
@@ -398,17 +400,15 @@ json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_val
 		p.end = size > 0 ? p.pos + size : p.pos;
 		rc = parse_text(&p);
 	}
-	if (end != NULL) {
-		*end = p.pos;
-	}
+	memset(result, 0, sizeof(*result));
+	result->end = p.pos;
+	result->offset = (size_t)(p.pos - p.text);
 	if (rc == 0) {
 		return (ssize_t)p.count;
 	}
-	if (error != NULL) {
-		error->offset = (size_t)(p.pos - p.text);
-		error->reason = p.reason;
-		json_locate(json, size, error->offset, &error->line, &error->column);
-	}
+	result->reason = p.reason;
+	result->empty = p.empty;
+	json_locate(json, size, result->offset, &result->line, &result->column);
 	return rc;
 }
 
@@ -416,7 +416,13 @@ ssize_t
 spdk_json_parse(void *json, size_t size, struct spdk_json_val *values, size_t num_values,
                 void **end, uint32_t flags)
 {
-	return json_parse(json, size, values, num_values, end, flags, NULL);
+	struct json_result result;
+	ssize_t rc = json_parse(json, size, values, num_values, flags, &result);
+
+	if (end != NULL) {
+		*end = result.end;
+	}
+	return rc;
 }
 
 void

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Talking to a program over JSON-RPC: client (the connection), config (save and load), cli (rpc.py)."""
+"""Talking to a program over JSON-RPC: client, config (save and load), cli (rpc.py)."""
 
 from . import client
 from . import config

@@ -250,7 +250,8 @@ test_nothing_to_do(void **state)
 {
 	assert_int_equal(
 	        load("// nothing\n{\"subsystems\":[{\"subsystem\":\"nix\",\"config\":null},"
-	             "{\"subsystem\":\"nix\"},{\"subsystem\":\"nix\",\"config\":[]}]}\n",
+	             "{\"subsystem\":\"nix\"},{\"subsystem\":\"nix\",\"config\":[]}]}\n/* end */ "
+	             "// x",
 	             true),
 	        0);
 	g.rc = 1;

@@ -125,7 +125,7 @@ static void
 test_bad(void **state)
 {
 	struct spdk_json_val values[ANY_ROOM];
-	struct json_error error;
+	struct json_result error;
 	char text[128];
 	size_t i;
 
@@ -134,7 +134,7 @@ test_bad(void **state)
 		size_t len = strlen(b->text);
 
 		memcpy(text, b->text, len);
-		assert_int_equal(json_parse(text, len, NULL, 0, NULL, 0, &error), b->rc);
+		assert_int_equal(json_parse(text, len, NULL, 0, 0, &error), b->rc);
 		assert_int_equal(error.line, b->line);
 		assert_int_equal(error.column, b->column);
 		assert_non_null(strstr(error.reason, b->reason));
@@ -168,14 +168,14 @@ static void
 test_depth(void **state)
 {
 	char text[2 * (JSON_DEPTH_MAX + 1)];
-	struct json_error error;
+	struct json_result error;
 	void *end;
 
 	memset(text, '[', JSON_DEPTH_MAX + 1);
 	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
 	assert_int_equal(spdk_json_parse(text + 1, 2 * JSON_DEPTH_MAX, NULL, 0, &end, 0),
 	                 2 * JSON_DEPTH_MAX);
-	assert_int_equal(json_parse(text, sizeof(text), NULL, 0, NULL, 0, &error),
+	assert_int_equal(json_parse(text, sizeof(text), NULL, 0, 0, &error),
 	                 SPDK_JSON_PARSE_MAX_DEPTH_EXCEEDED);
 	assert_int_equal(error.column, JSON_DEPTH_MAX + 1);
 }
