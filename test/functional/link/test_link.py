@@ -16,11 +16,16 @@ APP = r"""
 #include "spdk/bdev.h"
 #include "spdk/event.h"
 #include "spdk/string.h"
+int check_outside(void) __attribute__((weak));
 static void
 start(void *arg)
 {
 	struct spdk_bdev *bdev = spdk_bdev_get_by_name("null0");
 
+	if (check_outside != NULL && check_outside() != 0) {
+		spdk_app_stop(-1);
+		return;
+	}
 	spdk_app_stop(bdev != NULL && spdk_bdev_get_num_blocks(bdev) == 100 ? 0 : -1);
 }
 int
@@ -75,7 +80,8 @@ MODULE = r"""
 #include "spdk/bdev_module.h"
 #include "spdk/rpc.h"
 #include "spdk/jsonrpc.h"
-static int init(void) { return 0; }
+static int started;
+static int init(void) { started = 1; return 0; }
 static struct spdk_bdev_module outside = { .name = "outside", .module_init = init };
 SPDK_BDEV_MODULE_REGISTER(outside, &outside)
 static void
@@ -84,6 +90,12 @@ hello(struct spdk_jsonrpc_request *request, const struct spdk_json_val *params)
 	spdk_jsonrpc_send_bool_response(request, true);
 }
 SPDK_RPC_REGISTER("outside_hello", hello, SPDK_RPC_RUNTIME)
+int check_outside(void);
+int
+check_outside(void)
+{
+	return started && spdk_rpc_is_method_allowed("outside_hello", SPDK_RPC_RUNTIME) == 0 ? 0 : -1;
+}
 """
 
 FAILED = []
