@@ -76,7 +76,8 @@ struct spdk_sock_impl_opts {
 	uint8_t *psk_key;
 	uint32_t psk_key_size;
 	char *psk_identity;
-	int (*get_key)(uint8_t *out, int out_len, const char **cipher, const char *psk_identity, void *get_key_ctx);
+	int (*get_key)(uint8_t *out, int out_len, const char **cipher, const char *psk_identity,
+	               void *get_key_ctx);
 	void *get_key_ctx;
 	const char *tls_cipher_suites;
 };
@@ -114,7 +115,8 @@ void spdk_sock_get_default_opts(struct spdk_sock_opts *opts);
  * cport may be NULL. \p slen and \p clen are the sizes of the buffers in bytes.
  * \return 0, or -1: ENOTCONN, ENOSPC, EAFNOSUPPORT.
  */
-int spdk_sock_getaddr(struct spdk_sock *sock, char *saddr, int slen, uint16_t *sport, char *caddr, int clen, uint16_t *cport);
+int spdk_sock_getaddr(struct spdk_sock *sock, char *saddr, int slen, uint16_t *sport, char *caddr,
+                      int clen, uint16_t *cport);
 
 /**
  * The name of the implementation behind \p sock; lives as long as the program.
@@ -131,19 +133,22 @@ struct spdk_sock *spdk_sock_connect(const char *ip, int port, const char *impl_n
  * failed; at most opts->connect_timeout milliseconds if that is not 0.
  * \param impl_name NULL: the default implementation.
  * \param opts stays the caller's; NULL: defaults.
- * \return a socket that the caller closes, or NULL: EINVAL, ECONNREFUSED, ETIMEDOUT, EMFILE and what
- * else connect(2) gives.
+ * \return a socket that the caller closes, or NULL: EINVAL, ECONNREFUSED, ETIMEDOUT, EMFILE and
+ * what else connect(2) gives.
  */
-struct spdk_sock *spdk_sock_connect_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
+struct spdk_sock *
+spdk_sock_connect_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
 
 /**
  * Begin to connect, as spdk_sock_connect_ext(), without waiting. \p cb_fn runs once, with 0 or a
  * negative errno (-ETIMEDOUT after opts->connect_timeout ms), in a later poll of the socket's group
- * or a later call of spdk_sock_flush(), readv(), recv(), writev() or is_connected() for it; never in
- * this call, and not after spdk_sock_close(). Until then reads and writes give EAGAIN and queued
+ * or a later call of spdk_sock_flush(), readv(), recv(), writev() or is_connected() for it; never
+ * in this call, and not after spdk_sock_close(). Until then reads and writes give EAGAIN and queued
  * writes wait. After a failure the caller still closes the socket.
  */
-struct spdk_sock *spdk_sock_connect_async(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts, spdk_sock_connect_cb_fn cb_fn, void *cb_arg);
+struct spdk_sock *
+spdk_sock_connect_async(const char *ip, int port, const char *impl_name,
+                        struct spdk_sock_opts *opts, spdk_sock_connect_cb_fn cb_fn, void *cb_arg);
 
 /**
  * spdk_sock_listen_ext() with default options.
@@ -153,9 +158,11 @@ struct spdk_sock *spdk_sock_listen(const char *ip, int port, const char *impl_na
 /**
  * Listen at \p ip (numeric, IPv6 also in brackets) and \p port; 0: any free one, which
  * spdk_sock_getaddr() tells. Options are inherited by accepted sockets.
- * \return a socket that the caller closes, or NULL: EINVAL, EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
+ * \return a socket that the caller closes, or NULL: EINVAL, EADDRINUSE, EADDRNOTAVAIL, EACCES,
+ * EMFILE.
  */
-struct spdk_sock *spdk_sock_listen_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
+struct spdk_sock *
+spdk_sock_listen_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts);
 
 /**
  * The next connection of a listening socket; the caller closes it.
@@ -184,7 +191,8 @@ int spdk_sock_close(struct spdk_sock **sock);
 
 /**
  * Send queued writes, and run the call-backs of those that are out.
- * \return bytes sent, or -1: EAGAIN when the network takes no more now, ECONNRESET, EPIPE, ENOTCONN.
+ * \return bytes sent, or -1: EAGAIN when the network takes no more now, ECONNRESET, EPIPE,
+ * ENOTCONN.
  */
 int spdk_sock_flush(struct spdk_sock *sock);
 
@@ -201,9 +209,10 @@ ssize_t spdk_sock_writev(struct spdk_sock *sock, struct iovec *iov, int iovcnt);
 
 /**
  * Queue \p req: its iovcnt vectors, which follow it in memory, and what they point to belong to the
- * socket until req->cb_fn ran, with 0 or a negative errno. It goes out at the next poll of the group
- * or spdk_sock_flush(), gathered with others, or at once when many wait; the call-back runs in one of
- * these two, or in spdk_sock_close(), never in this call. Requests of one socket complete in order.
+ * socket until req->cb_fn ran, with 0 or a negative errno. It goes out at the next poll of the
+ * group or spdk_sock_flush(), gathered with others, or at once when many wait; the call-back runs
+ * in one of these two, or in spdk_sock_close(), never in this call. Requests of one socket complete
+ * in order.
  */
 void spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req);
 
@@ -255,21 +264,22 @@ struct spdk_sock_group *spdk_sock_group_create(void *ctx);
 void *spdk_sock_group_get_ctx(struct spdk_sock_group *sock_group);
 
 /**
- * Put \p sock into \p group; \p cb_fn runs inside spdk_sock_group_poll() while the socket can be read
- * (which includes its end and its errors). On the thread that polls the group.
- * \return 0, or -1: EINVAL without cb_fn, EBUSY when it is in a group already, ENOMEM.
+ * Put \p sock into \p group; \p cb_fn runs inside spdk_sock_group_poll() while the socket can be
+ * read (which includes its end and its errors). On the thread that polls the group. \return 0, or
+ * -1: EINVAL without cb_fn, EBUSY when it is in a group already, ENOMEM.
  */
-int spdk_sock_group_add_sock(struct spdk_sock_group *group, struct spdk_sock *sock, spdk_sock_cb cb_fn, void *cb_arg);
+int spdk_sock_group_add_sock(struct spdk_sock_group *group, struct spdk_sock *sock,
+                             spdk_sock_cb cb_fn, void *cb_arg);
 
 /**
- * Take \p sock out of \p group; its cb_fn does not run any more, also not in a poll that is going on.
- * \return 0, or -1: EINVAL when it is not in that group.
+ * Take \p sock out of \p group; its cb_fn does not run any more, also not in a poll that is going
+ * on. \return 0, or -1: EINVAL when it is not in that group.
  */
 int spdk_sock_group_remove_sock(struct spdk_sock_group *group, struct spdk_sock *sock);
 
 /**
- * Send the queued writes of all sockets, run call-backs of completed ones, look once for sockets that
- * can be read and call them back. Sockets may be closed, added and removed in the call-backs.
+ * Send the queued writes of all sockets, run call-backs of completed ones, look once for sockets
+ * that can be read and call them back. Sockets may be closed, added and removed in the call-backs.
  * \return number of sockets called back, or -1.
  */
 int spdk_sock_group_poll(struct spdk_sock_group *group);
@@ -280,11 +290,11 @@ int spdk_sock_group_poll(struct spdk_sock_group *group);
 int spdk_sock_group_close(struct spdk_sock_group **group);
 
 /**
- * The group whose thread suits \p sock best by the implementation's placement option; \p hint when no
- * group has that placement yet; NULL in *group where placement is off.
- * \return 0, or -1: EINVAL.
+ * The group whose thread suits \p sock best by the implementation's placement option; \p hint when
+ * no group has that placement yet; NULL in *group where placement is off. \return 0, or -1: EINVAL.
  */
-int spdk_sock_get_optimal_sock_group(struct spdk_sock *sock, struct spdk_sock_group **group, struct spdk_sock_group *hint);
+int spdk_sock_get_optimal_sock_group(struct spdk_sock *sock, struct spdk_sock_group **group,
+                                     struct spdk_sock_group *hint);
 
 /**
  * Copy the options of the implementation, at most *len bytes of them, and set *len to what was
@@ -298,7 +308,8 @@ int spdk_sock_impl_get_opts(const char *impl_name, struct spdk_sock_impl_opts *o
  * on. Strings and keys are not copied: they stay the caller's.
  * \return 0, or -1: EINVAL for NULL, an unknown name or len 0; ENOTSUP for what it can't do.
  */
-int spdk_sock_impl_set_opts(const char *impl_name, const struct spdk_sock_impl_opts *opts, size_t len);
+int
+spdk_sock_impl_set_opts(const char *impl_name, const struct spdk_sock_impl_opts *opts, size_t len);
 
 /**
  * Name the implementation that a NULL name stands for. \return 0, or -1: EINVAL.

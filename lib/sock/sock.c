@@ -55,70 +55,68 @@ opts_complete(const struct spdk_net_impl *impl, const struct spdk_sock_opts *giv
 	return 0;
 }
 
-enum open_how {
-	OPEN_CONNECT,
-	OPEN_CONNECT_ASYNC,
-	OPEN_LISTEN
+struct open_opts {
+	struct spdk_sock_opts opts;
+	struct spdk_sock_impl_opts impl_opts; /* what opts points to */
 };
 
-static struct spdk_sock *
-sock_open(enum open_how how, const char *ip, int port, const char *impl_name,
-          const struct spdk_sock_opts *given, spdk_sock_connect_cb_fn cb_fn, void *cb_arg)
+/* The implementation and whole options for a new socket; NULL with errno when they are wrong. */
+static struct spdk_net_impl *
+open_prepare(const char *ip, int port, const char *impl_name, const struct spdk_sock_opts *given,
+             struct open_opts *whole)
 {
 	struct spdk_net_impl *impl = sock_impl_find(impl_name);
-	struct spdk_sock_impl_opts impl_opts;
-	struct spdk_sock_opts opts;
 
 	if (impl == NULL) {
 		SPDK_ERRLOG("there is no socket implementation named \"%s\"\n",
 		            impl_name != NULL ? impl_name : "");
+	}
+	if (impl == NULL || ip == NULL || port < 0 || port > UINT16_MAX ||
+	    opts_complete(impl, given, &whole->opts, &whole->impl_opts) != 0) {
 		errno = EINVAL;
 		return NULL;
 	}
-	if (ip == NULL || port < 0 || port > UINT16_MAX ||
-	    opts_complete(impl, given, &opts, &impl_opts) != 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	switch (how) {
-	case OPEN_CONNECT:
-		return impl->connect(ip, port, &opts);
-	case OPEN_CONNECT_ASYNC:
-		return impl->connect_async(ip, port, &opts, cb_fn, cb_arg);
-	default:
-		return impl->listen(ip, port, &opts);
-	}
+	return impl;
 }
 
 struct spdk_sock *
 spdk_sock_connect(const char *ip, int port, const char *impl_name)
 {
-	return sock_open(OPEN_CONNECT, ip, port, impl_name, NULL, NULL, NULL);
+	return spdk_sock_connect_ext(ip, port, impl_name, NULL);
 }
 
 struct spdk_sock *
 spdk_sock_connect_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts)
 {
-	return sock_open(OPEN_CONNECT, ip, port, impl_name, opts, NULL, NULL);
+	struct open_opts whole;
+	struct spdk_net_impl *impl = open_prepare(ip, port, impl_name, opts, &whole);
+
+	return impl != NULL ? impl->connect(ip, port, &whole.opts) : NULL;
 }
 
 struct spdk_sock *
 spdk_sock_connect_async(const char *ip, int port, const char *impl_name,
                         struct spdk_sock_opts *opts, spdk_sock_connect_cb_fn cb_fn, void *cb_arg)
 {
-	return sock_open(OPEN_CONNECT_ASYNC, ip, port, impl_name, opts, cb_fn, cb_arg);
+	struct open_opts whole;
+	struct spdk_net_impl *impl = open_prepare(ip, port, impl_name, opts, &whole);
+
+	return impl != NULL ? impl->connect_async(ip, port, &whole.opts, cb_fn, cb_arg) : NULL;
 }
 
 struct spdk_sock *
 spdk_sock_listen(const char *ip, int port, const char *impl_name)
 {
-	return sock_open(OPEN_LISTEN, ip, port, impl_name, NULL, NULL, NULL);
+	return spdk_sock_listen_ext(ip, port, impl_name, NULL);
 }
 
 struct spdk_sock *
 spdk_sock_listen_ext(const char *ip, int port, const char *impl_name, struct spdk_sock_opts *opts)
 {
-	return sock_open(OPEN_LISTEN, ip, port, impl_name, opts, NULL, NULL);
+	struct open_opts whole;
+	struct spdk_net_impl *impl = open_prepare(ip, port, impl_name, opts, &whole);
+
+	return impl != NULL ? impl->listen(ip, port, &whole.opts) : NULL;
 }
 
 struct spdk_sock *

@@ -23,7 +23,8 @@ def pdu(kind, rest, data=b"", flags=0, hdgst=False, ddgst=False, align=4, plen=N
     head = struct.pack("<BBBBI", kind, flags, hlen, off if pdo is None else pdo,
                        total if plen is None else plen)
     pad = b"\0" * (off - base) if data else b""
-    return head + rest + (b"\0" * 4 if hdgst else b"") + pad + data + (b"\0" * 4 if ddgst and data else b"")
+    tail = b"\0" * 4 if ddgst and data else b""
+    return head + rest + (b"\0" * 4 if hdgst else b"") + pad + data + tail
 
 
 def ic(kind, pfv=0, pda=0, dgst=0, last=0):
@@ -51,7 +52,8 @@ def term(kind, fes, fei, behind=b""):
 
 CONNECT_DATA = (bytes(range(16)) + b"\xff\xff" + bytes(238) +
                 b"nqn.2016-06.io.spdk:cnode1".ljust(256, b"\0") +
-                b"nqn.2014-08.org.nvmexpress:uuid:11111111-aaaa-bbdd-ffee-123456789abc".ljust(256, b"\0") +
+                (b"nqn.2014-08.org.nvmexpress:uuid:11111111-aaaa-bbdd-ffee-"
+                 b"123456789abc").ljust(256, b"\0") +
                 bytes(256))
 CONNECT = sqe(0x7f, 0, 1, 1024, 0, struct.pack("<HHHBxI", 0, 0, 31, 0, 10000), 1)
 PROP_GET = sqe(0x7f, 1, dwords=struct.pack("<B3xI", 1, 0), fctype=4)
@@ -75,7 +77,8 @@ def seeds_controller():
     yield "ic_hpda", 0, 0, ic(ICREQ, pda=32)
     yield "write_in_capsule", READY, 0, pdu(CMD, WRITE, b"w" * 512)
     yield "write_align", READY | (31 << 3), 0, pdu(CMD, WRITE, b"w" * 512, align=128)
-    yield "write_digests", READY | 3, 0, pdu(CMD, WRITE, b"w" * 512, **dg) + pdu(CMD, READ, hdgst=True)
+    yield ("write_digests", READY | 3, 0,
+           pdu(CMD, WRITE, b"w" * 512, **dg) + pdu(CMD, READ, hdgst=True))
     yield "bad_hdgst", READY | 1, 1, pdu(CMD, READ, hdgst=True)
     yield "h2c", READY, 0, data(H2C, 4096, 4096, False) + data(H2C, 8192, 4096)
     yield "h2c_again", READY, 0, data(H2C, 4096, 4096, False) + data(H2C, 4096, 4096)
@@ -93,7 +96,8 @@ def seeds_controller():
 
 def seeds_host():
     yield "ic", 0, 0, ic(ICRESP, last=131072) + pdu(RESP, bytes(16))
-    yield "ic_digests", 0, 0, ic(ICRESP, pda=7, dgst=3, last=4096) + pdu(RESP, bytes(16), hdgst=True)
+    yield ("ic_digests", 0, 0,
+           ic(ICRESP, pda=7, dgst=3, last=4096) + pdu(RESP, bytes(16), hdgst=True))
     yield "ic_maxh2c", 0, 0, ic(ICRESP, last=4095)
     yield "resp", READY, 0, pdu(RESP, bytes(16))
     yield "c2h", READY, 2, data(C2H, 0, 4096, False) + data(C2H, 4096, 4096, success=True)
