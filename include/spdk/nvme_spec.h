@@ -3,13 +3,16 @@
  */
 
 /** \file
- * TODO(doc)
+ * Registers, commands, completions, identify data, features and log pages of NVM Express Base 2.0
+ * and its command sets, as they are in memory and on the wire (little-endian). Sizes are asserted
+ * at the end.
  */
 
 #ifndef SPDK_NVME_SPEC_H
 #define SPDK_NVME_SPEC_H
 
 #include "spdk/stdinc.h"
+#include "spdk/assert.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -2835,6 +2838,71 @@ struct spdk_nvme_ns_streams_status {
 	uint16_t open_streams_count;
 	uint16_t stream_id[65535];
 };
+
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_cmd) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_cpl) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ctrlr_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_data_head) == 128, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_power_state) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_health_information_page) == 512, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_error_information_entry) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_firmware_page) == 512, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_cmds_and_effect_log_page) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_registers) == 0x1008, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_streams_data) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_nvm_ns_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_nvm_ctrlr_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_zns_ns_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_zns_ctrlr_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_kv_ns_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_primary_ctrl_capabilities) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_secondary_ctrl_entry) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_secondary_ctrl_list) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_iocs_independent_data) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_telemetry_log_page_hdr) == 512, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_sanitize_status_log_page) == 512, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ana_page) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ana_group_descriptor) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_cfg_descriptor) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_event) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_stats_log_page) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_ruhs_desc) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_event_desc) == 2, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_ruhs) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_cfg_log_page) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_ruhu_log_page) == 8, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_ruhu_descriptor) == 8, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_events_log_page) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fdp_event_media_reallocated) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_supported_log_pages) == 1024, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_feature_ids_effects_log_page) == 1024, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_notification_log) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_acquire_data) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_register_data) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_key_data) == 8, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_status_data) == 24, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_reservation_status_extended_data) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_registered_ctrlr_data) == 24, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_registered_ctrlr_extended_data) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_iocs_vector) == 8, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_scc_source_range) == 32, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_dsm_range) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_host_behavior) == 512, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_protection_info) == 8, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_sanitize) == 4, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_fw_commit) == 4, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_format) == 4, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ctrlr_list) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_list) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_zns_zone_desc) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_zns_zone_report) == 64, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_identify_directive_param) == 4096, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_streams_status) == 131072, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_cmds_and_effect_entry) == 4, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_sgl_descriptor) == 16, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_cdata_nvmf_specific) == 256, "size");
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_rescap) == 1, "size");
 
 /** Direction of the data of a command: the two low bits of every opcode. NVMe Base 2.0, 3.1.4.1. */
 static inline enum spdk_nvme_data_transfer
