@@ -55,6 +55,7 @@ test_ring(void **state)
 {
 	uint8_t buf[7];
 	struct spdk_pipe *pipe = spdk_pipe_create(buf, sizeof(buf));
+	struct iovec iov[2];
 	uint32_t a, b, used = 0, n;
 
 	for (a = 0; a <= 9; a++) {
@@ -69,6 +70,13 @@ test_ring(void **state)
 			assert_int_equal(spdk_pipe_reader_bytes_available(pipe), used);
 		}
 	}
+	/* Empty, so that all of it lies in one piece again. */
+	get(pipe, 9);
+	assert_int_equal(put(pipe, 3), 3);
+	assert_int_equal(get(pipe, 3), 3);
+	assert_int_equal(spdk_pipe_writer_get_buffer(pipe, 9, iov), sizeof(buf));
+	assert_ptr_equal(iov[0].iov_base, buf);
+	assert_int_equal(iov[1].iov_len, 0);
 	assert_ptr_equal(spdk_pipe_destroy(pipe), buf);
 	assert_null(spdk_pipe_destroy(NULL));
 }
