@@ -40,7 +40,7 @@ static const struct rpc_param g_set_options_params[] = {
 	          RPC_GIVEN(struct rpc_set_options, given_examine),
 	          .help = "Let modules look at each new bdev without being asked",
 	          .cli = { .kind = RPC_CLI_OPTION,
-	                   .flags = "--auto-examine/--no-auto-examine",
+	                   .flags = "--auto-examine",
 	                   .action = "boolean_optional" }),
 	RPC_PARAM(struct rpc_set_options, iobuf_small_cache_size, RPC_UINT32,
 	          RPC_GIVEN(struct rpc_set_options, given_small),

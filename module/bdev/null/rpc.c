@@ -187,6 +187,7 @@ static const struct rpc_method g_methods[] = {
 	        RPC_PARAMS(struct rpc_null_resize, g_resize_params),
 	        .handler = rpc_bdev_null_resize,
 	        .result = RPC_RESULT_BOOL,
+	        .cli_output = "json",
 	        .help = "Grow a null bdev",
 	},
 };

@@ -119,6 +119,7 @@ static const struct rpc_method g_methods[] = {
 	        RPC_PARAMS(struct rpc_uring_name, g_name_params),
 	        .handler = rpc_bdev_uring_rescan,
 	        .result = RPC_RESULT_BOOL,
+	        .cli_output = "json",
 	        .help = "Take over a new size of the file",
 	},
 	{
