@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * NVMe over Fabrics 1.1 and the NVMe/TCP transport 1.0: structs as they are on the wire.
  */
 
 #ifndef SPDK_NVMF_SPEC_H

@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * What a transport of the NVMe over Fabrics target and lib/nvmf owe each other.
  */
 
 #ifndef SPDK_NVMF_TRANSPORT_H
@@ -11,6 +11,7 @@
 
 #include "spdk/stdinc.h"
 #include "spdk/bdev.h"
+#include "spdk/env.h"
 #include "spdk/nvme.h"
 #include "spdk/nvme_spec.h"
 #include "spdk/nvmf.h"
@@ -333,47 +334,82 @@ struct spdk_nvmf_ctrlr_migr_data {
 	uint8_t unused[2516];
 };
 
+/** Make a transport known, before main(), by SPDK_NVMF_TRANSPORT_REGISTER(). \p ops is copied. */
 void spdk_nvmf_transport_register(const struct spdk_nvmf_transport_ops *ops);
 
+/**
+ * Transport: hand a connection that was just accepted to the target, which picks a poll group
+ * for it, or ends it by qpair_fini(). Any thread.
+ */
 void spdk_nvmf_tgt_new_qpair(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_qpair *qpair);
 
+/** The controller's properties; its memory. Controller's thread. */
 const struct spdk_nvmf_registers *spdk_nvmf_ctrlr_get_regs(struct spdk_nvmf_ctrlr *ctrlr);
 
+/**
+ * Transport: give back what spdk_nvmf_request_get_buffers() took, or stop waiting for it. On the
+ * group's thread.
+ */
 void spdk_nvmf_request_free_buffers(struct spdk_nvmf_request *req, struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_transport *transport);
 
+/**
+ * Transport: take a data buffer of \p length bytes for \p req: iov[0]. On the group's thread.
+ * \return 0; -EINPROGRESS: there is none now, req_get_buffers_done() follows, in order of
+ *   asking; -EINVAL: no buffer is as large.
+ */
 int spdk_nvmf_request_get_buffers(struct spdk_nvmf_request *req, struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_transport *transport, uint32_t length);
 
-bool spdk_nvmf_request_get_dif_ctx(struct spdk_nvmf_request *req, struct spdk_dif_ctx *dif_ctx);
-
+/**
+ * Transport: run a command whose data is here. It ends with req_complete(), perhaps within this
+ * call. On the queue pair's thread.
+ */
 void spdk_nvmf_request_exec(struct spdk_nvmf_request *req);
 
+/**
+ * Give a request back to its transport without an answer. On the queue pair's thread. Always 0.
+ */
 int spdk_nvmf_request_free(struct spdk_nvmf_request *req);
 
+/**
+ * Answer a request: its rsp is filled but for what belongs to the queue. On the queue pair's
+ * thread. Always 0.
+ */
 int spdk_nvmf_request_complete(struct spdk_nvmf_request *req);
 
-void spdk_nvmf_request_zcopy_start(struct spdk_nvmf_request *req);
-
-void spdk_nvmf_request_zcopy_end(struct spdk_nvmf_request *req, bool commit);
-
+/** Take a queue pair, of which nothing runs any more, out of its group. On the group's thread. */
 void spdk_nvmf_poll_group_remove(struct spdk_nvmf_qpair *qpair);
 
+/** The subsystem of a controller. Any thread. */
 struct spdk_nvmf_subsystem * spdk_nvmf_ctrlr_get_subsystem(struct spdk_nvmf_ctrlr *ctrlr);
 
+/** The controller's id. Any thread. */
 uint16_t spdk_nvmf_ctrlr_get_id(struct spdk_nvmf_ctrlr *ctrlr);
 
-int spdk_nvmf_ctrlr_save_migr_data(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvmf_ctrlr_migr_data *data);
-
-int spdk_nvmf_ctrlr_restore_migr_data(struct spdk_nvmf_ctrlr *ctrlr, const struct spdk_nvmf_ctrlr_migr_data *data);
-
-int spdk_nvmf_ctrlr_async_event_error_event(struct spdk_nvmf_ctrlr *ctrlr, enum spdk_nvme_async_event_info_error info);
-
+/** Answer all event requests of the host "aborted". Controller's thread. */
 void spdk_nvmf_ctrlr_abort_aer(struct spdk_nvmf_ctrlr *ctrlr);
 
-/* TODO inline: static inline int32_t spdk_nvmf_qpair_get_numa_id(struct spdk_nvmf_qpair *qpair) */
+/** The NUMA node that the queue pair's data is best on, or SPDK_ENV_NUMA_ID_ANY. */
+static inline int32_t
+spdk_nvmf_qpair_get_numa_id(struct spdk_nvmf_qpair *qpair)
+{
+	return qpair->numa.id_valid ? qpair->numa.id : SPDK_ENV_NUMA_ID_ANY;
+}
 
-/* TODO inline: static inline bool spdk_nvmf_qpair_is_active(struct spdk_nvmf_qpair *qpair) */
+/** Does \p qpair take commands, Connect included? */
+static inline bool
+spdk_nvmf_qpair_is_active(struct spdk_nvmf_qpair *qpair)
+{
+	return qpair->state == SPDK_NVMF_QPAIR_CONNECTING ||
+	       qpair->state == SPDK_NVMF_QPAIR_AUTHENTICATING ||
+	       qpair->state == SPDK_NVMF_QPAIR_ENABLED;
+}
 
-/* TODO inline: static inline bool spdk_nvmf_request_using_zcopy(const struct spdk_nvmf_request *req) */
+/** Is the data of \p req in a buffer of the bdev? */
+static inline bool
+spdk_nvmf_request_using_zcopy(const struct spdk_nvmf_request *req)
+{
+	return req->zcopy_phase != NVMF_ZCOPY_PHASE_NONE;
+}
 
 /** Direction of the data of \p req's command, as the controller sees it. */
 enum spdk_nvme_data_transfer spdk_nvmf_req_get_xfer(struct spdk_nvmf_request *req);
