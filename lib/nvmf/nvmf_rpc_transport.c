@@ -121,7 +121,7 @@ static const struct rpc_param create_transport_params[] = {
 	          .help = "Without effect: each queue has what it needs",
 	          .cli = RPC_OPTION("-e/--control-msg-num")),
 	OPT(acceptor_poll_rate, RPC_UINT32, "--acceptor-poll-rate", .unit = "us",
-	    .help = "Without effect: a connection wakes its listener"),
+	    .help = "How often a thread that is awake looks for connections"),
 	OPT(ack_timeout, RPC_UINT32, "--ack-timeout", .unit = "ms",
 	    .help = "How long the peer's TCP may take to acknowledge"),
 	OPT(data_wr_pool_size, RPC_UINT32, "--data-wr-pool-size",

@@ -14,6 +14,9 @@
 #include "spdk_internal/system_state.h"
 
 #define TCP_ACCEPT_PAUSE_US 100000
+/* Buffers that a poll group keeps unless told otherwise; given back while anybody waits. */
+#define TCP_SMALL_CACHE 128
+#define TCP_LARGE_CACHE 16
 
 /* ---- The transport ---- */
 
@@ -195,7 +198,9 @@ port_open(struct tcp_port *port, const char *sock_impl)
 		            errno != 0 ? spdk_strerror(errno) : "is the address right?");
 		return errno != 0 ? -errno : -EINVAL;
 	}
+	/* Asleep the descriptor wakes the thread; awake a look now and then will do. */
 	poller.fd = sock_get_fd(port->sock);
+	poller.period_us = port->transport->transport.opts.acceptor_poll_rate;
 	port->poller = thread_poller_register(port_accept, port, &poller);
 	return port->poller != NULL ? 0 : -ENOMEM;
 }
@@ -315,8 +320,10 @@ tcp_poll_group_create(struct spdk_nvmf_transport *transport, struct spdk_nvmf_po
 		group_free(group);
 		return NULL;
 	}
-	small = opts->iobuf_small_cache_size == UINT32_MAX ? 0 : opts->iobuf_small_cache_size;
-	large = opts->iobuf_large_cache_size == UINT32_MAX ? 0 : opts->iobuf_large_cache_size;
+	small = opts->iobuf_small_cache_size == UINT32_MAX ? TCP_SMALL_CACHE
+	                                                   : opts->iobuf_small_cache_size;
+	large = opts->iobuf_large_cache_size == UINT32_MAX ? TCP_LARGE_CACHE
+	                                                   : opts->iobuf_large_cache_size;
 	if (spdk_iobuf_channel_init(&group->iobuf, transport->iobuf_name, small, large) != 0) {
 		group_free(group);
 		return NULL;
