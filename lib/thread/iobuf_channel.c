@@ -333,21 +333,14 @@ put_own(struct iobuf_lane *lane, enum iobuf_size size)
 	owner_update_cache(lane->owner, size);
 }
 
-/* Whether this buffer goes to the thread's own queue; others that wait get each second one. */
+/* Whether this buffer goes to the thread's own queue, or to another thread whose turn it is. */
 static bool
 is_own_turn(struct iobuf_thread *thr, enum iobuf_size size)
 {
-	uint32_t waiters;
-
 	if (STAILQ_EMPTY(&thr->queue[size])) {
 		return false;
 	}
-	waiters = atomic_load_explicit(&iobuf_get_pool(size)->num_waiters, memory_order_relaxed);
-	if (waiters > 1) {
-		thr->give_away = !thr->give_away;
-		return !thr->give_away;
-	}
-	return true;
+	return iobuf_pool_take_turn(iobuf_get_pool(size), &thr->wait[size]);
 }
 
 static void

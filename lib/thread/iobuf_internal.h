@@ -84,7 +84,6 @@ struct iobuf_thread {
 	struct thread_deferred deferred; /* runs the call-backs of the grants */
 	struct iobuf_wait wait[IOBUF_NUM_SIZES];
 	bool pressure[IOBUF_NUM_SIZES]; /* caches are off: somebody waits */
-	bool give_away;                 /* the next buffer goes to another thread that waits */
 	TAILQ_HEAD(, iobuf_owner) owners;
 	TAILQ_ENTRY(iobuf_thread) link; /* of the list of them, under its lock */
 };
@@ -105,6 +104,8 @@ uint32_t iobuf_pool_take(struct iobuf_pool *pool, void **bufs, uint32_t max);
 void iobuf_pool_give(struct iobuf_pool *pool, void **bufs, uint32_t count);
 /* Put the thread at the end of the queue of those that wait; true: it was the first. */
 bool iobuf_pool_wait(struct iobuf_pool *pool, struct iobuf_wait *wait);
+/* Whether the thread, which waits, is the one to serve next; then its turn is over. */
+bool iobuf_pool_take_turn(struct iobuf_pool *pool, struct iobuf_wait *wait);
 void iobuf_pool_stop_waiting(struct iobuf_pool *pool, struct iobuf_wait *wait);
 
 /* iobuf.c */

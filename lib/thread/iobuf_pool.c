@@ -242,6 +242,21 @@ iobuf_pool_wait(struct iobuf_pool *pool, struct iobuf_wait *wait)
 	return is_first;
 }
 
+bool
+iobuf_pool_take_turn(struct iobuf_pool *pool, struct iobuf_wait *wait)
+{
+	bool is_first;
+
+	pthread_mutex_lock(&pool->lock);
+	is_first = TAILQ_FIRST(&pool->waiters) == wait;
+	if (is_first) {
+		TAILQ_REMOVE(&pool->waiters, wait, link);
+		TAILQ_INSERT_TAIL(&pool->waiters, wait, link);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return is_first;
+}
+
 void
 iobuf_pool_stop_waiting(struct iobuf_pool *pool, struct iobuf_wait *wait)
 {
