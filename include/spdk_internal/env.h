@@ -93,6 +93,12 @@ struct env_work {
  *  when the first helper thread can't be started. */
 int env_work_submit(struct env_work *work);
 
+/**
+ * Wait until no work is waiting or running, its done included. Before what done uses goes away: a
+ * thread to which it sends a message, and the reactor that this wakes. Not from a helper thread.
+ */
+void env_work_drain(void);
+
 /* ---- Control streams: the JSON-RPC socket ---- */
 
 /** Who is at the other end of a Unix-domain stream; all -1 for TCP. */

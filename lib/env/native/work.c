@@ -17,10 +17,12 @@
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t wake;    /* of helpers: work, or the end */
+	pthread_cond_t drained; /* of env_work_drain(): nothing waits or runs */
 	struct env_work *first;
 	struct env_work *last;
 	uint32_t num_waiting; /* pieces of work in the list */
+	uint32_t num_running;
 	uint32_t num_idle;
 	uint32_t num_helpers;
 	bool stop;
@@ -28,6 +30,7 @@ static struct {
 } g_work SYSTEM_STATE = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.wake = PTHREAD_COND_INITIALIZER,
+	.drained = PTHREAD_COND_INITIALIZER,
 };
 
 /* The next piece; NULL when there is none and env stops. With the lock. */
@@ -58,10 +61,14 @@ helper_run(void *arg)
 	spdk_unaffinitize_thread();
 	pthread_mutex_lock(&g_work.lock);
 	while ((work = next_locked()) != NULL) {
+		g_work.num_running++;
 		pthread_mutex_unlock(&g_work.lock);
 		work->fn(work);
 		work->done(work);
 		pthread_mutex_lock(&g_work.lock);
+		if (--g_work.num_running == 0 && g_work.first == NULL) {
+			pthread_cond_broadcast(&g_work.drained);
+		}
 	}
 	pthread_mutex_unlock(&g_work.lock);
 	return NULL;
@@ -112,6 +119,24 @@ env_work_submit(struct env_work *work)
 }
 
 void
+env_work_drain(void)
+{
+	pthread_mutex_lock(&g_work.lock);
+	while (g_work.first != NULL || g_work.num_running > 0) {
+		pthread_cond_wait(&g_work.drained, &g_work.lock);
+	}
+	pthread_mutex_unlock(&g_work.lock);
+}
+
+/* A condition variable holds sequence numbers: back to how it began. */
+static void
+cond_reset(pthread_cond_t *cond)
+{
+	pthread_cond_destroy(cond);
+	*cond = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+}
+
+void
 native_work_fini(void)
 {
 	uint32_t i;
@@ -130,7 +155,6 @@ native_work_fini(void)
 	g_work.stop = false;
 	g_work.num_helpers = 0;
 	memset(g_work.helpers, 0, sizeof(g_work.helpers));
-	/* The condition variable holds sequence numbers: back to how it began. */
-	pthread_cond_destroy(&g_work.wake);
-	g_work.wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	cond_reset(&g_work.wake);
+	cond_reset(&g_work.drained);
 }

@@ -62,6 +62,12 @@ env_sim_pending_work(void)
 }
 
 void
+env_work_drain(void)
+{
+	env_sim_run_work(UINT32_MAX);
+}
+
+void
 sim_work_fini(void)
 {
 	env_sim_run_work(UINT32_MAX);

@@ -218,6 +218,26 @@ test_work(void **state)
 	suite_run_work(&g_done, 51);
 }
 
+static void
+test_work_drain(void **state)
+{
+	struct job jobs[20];
+	int i;
+
+	env_work_drain();
+	memset(jobs, 0, sizeof(jobs));
+	g_done = 0;
+	for (i = 0; i < 20; i++) {
+		jobs[i].work.fn = job_run;
+		jobs[i].work.done = job_done;
+		assert_int_equal(env_work_submit(&jobs[i].work), 0);
+	}
+	env_work_drain();
+	/* Nobody but this thread is at work any more, so a plain read is right. */
+	assert_int_equal(g_done, 20);
+	env_work_drain();
+}
+
 /* What is submitted when env stops still runs, also what its done submits. */
 static struct job g_second;
 
@@ -542,14 +562,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_clock),         ENV_TEST(test_wait_deadline),
-		ENV_TEST(test_wait_kick),     ENV_TEST(test_wait_events),
-		ENV_TEST(test_wait_edge),     ENV_TEST(test_wait_nested),
-		ENV_TEST(test_wait_faults),   ENV_TEST(test_work),
-		ENV_TEST(test_work_at_stop),  ENV_TEST(test_threads),
-		ENV_TEST(test_unaffinitized), ENV_TEST(test_group_basic),
-		ENV_TEST(test_group_eventfd), ENV_TEST(test_group_remove_inside),
-		ENV_TEST(test_group_nest),    ENV_TEST(test_group_nest_conflict),
+		ENV_TEST(test_clock),
+		ENV_TEST(test_wait_deadline),
+		ENV_TEST(test_wait_kick),
+		ENV_TEST(test_wait_events),
+		ENV_TEST(test_wait_edge),
+		ENV_TEST(test_wait_nested),
+		ENV_TEST(test_wait_faults),
+		ENV_TEST(test_work),
+		ENV_TEST(test_work_drain),
+		ENV_TEST(test_work_at_stop),
+		ENV_TEST(test_threads),
+		ENV_TEST(test_unaffinitized),
+		ENV_TEST(test_group_basic),
+		ENV_TEST(test_group_eventfd),
+		ENV_TEST(test_group_remove_inside),
+		ENV_TEST(test_group_nest),
+		ENV_TEST(test_group_nest_conflict),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);
