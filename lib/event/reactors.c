@@ -6,7 +6,7 @@
  * new thread; events.
  *
  * The array is written at init and fini only. A thread that exits while all stop is kept (dead)
- * until each reactor has ended, because another core may still send it a message. */
+ * until reactors_fini(), because another core, a helper or a signal may still send it a message. */
 
 #include "reactor_internal.h"
 
@@ -220,6 +220,9 @@ reactors_fini(void)
 {
 	uint32_t i;
 
+	/* A helper may still be between the message it sent, which was the last that a thread
+	 * waited for, and the wake that follows: it reads the thread and its reactor. */
+	env_work_drain();
 	reactors_destroy_dead();
 	if (g_reactors.thread_lib) {
 		spdk_thread_lib_fini();
@@ -267,7 +270,6 @@ reactors_run(void)
 	}
 	reactor_loop(reactor_get(main_core));
 	spdk_env_thread_wait_all();
-	reactors_destroy_dead();
 	return result;
 }
 
