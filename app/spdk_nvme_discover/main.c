@@ -13,6 +13,7 @@
 #include "spdk/nvme.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
+#include "spdk_internal/env.h"
 
 #define POLL_PERIOD_US 1000
 
@@ -246,7 +247,14 @@ static void
 run(struct spdk_nvme_ctrlr *ctrlr)
 {
 	bool tells = spdk_nvme_ctrlr_get_data(ctrlr)->oaes.discovery_log_change_notices;
+	struct env_waiter *waiter; /* of nothing: to sleep between polls */
+	struct env_wait_event event;
 
+	if (env_waiter_create(&waiter) != 0) {
+		fprintf(stderr, "no memory or no file descriptor left\n");
+		g_app.status = 1;
+		return;
+	}
 	spdk_nvme_ctrlr_register_aer_callback(ctrlr, on_event, ctrlr);
 	read_log(ctrlr);
 	while (!g_stop && (tells || g_app.reading)) {
@@ -255,8 +263,11 @@ run(struct spdk_nvme_ctrlr *ctrlr)
 			g_app.status = 1;
 			break;
 		}
-		usleep(POLL_PERIOD_US);
+		env_waiter_wait(waiter,
+		                spdk_get_ticks() + POLL_PERIOD_US * spdk_get_ticks_hz() / 1000000,
+		                &event, 1);
 	}
+	env_waiter_destroy(waiter);
 }
 
 int

@@ -36,7 +36,8 @@ HEADER_OWNER = {
     "hexlify": "util",
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log", "machine_hooks": "log",
-    "fd_group": "env", "memory": "env", "iobuf": "thread", "subsystem": "init", "scheduler": "event", "opal": "nvme",
+    "fd_group": "env", "memory": "env", "iobuf": "thread",
+    "subsystem": "init", "scheduler": "event", "opal": "nvme",
 }
 
 

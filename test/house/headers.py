@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each header compiles alone, in C and, when it is public, in C++, with every compiler that is there
-and without a warning; and each function of a public header has a comment that is its contract."""
+"""Each header compiles alone, in C and, when it is public, in C++, with every compiler that is
+there and without a warning; and each function of a public header has a comment that is its
+contract."""
 
 import concurrent.futures
 import hashlib
@@ -18,6 +19,8 @@ FLAGS = ["-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
 DIALECTS = [("gcc", "c", "gnu11"), ("g++", "c++", "c++11"), ("g++", "c++", "c++20"),
             ("clang", "c", "gnu11"), ("clang++", "c++", "c++11"), ("clang++", "c++", "c++20")]
 CLANG_FLAGS = ["-Wno-unused-command-line-argument", "-Wno-gnu-zero-variadic-macro-arguments"]
+
+OWN_INCLUDE = r'#\s*include\s+"((?:spdk|spdk_internal|basalt)/[^"]+)"'
 
 
 def include_flags(tree):
@@ -39,7 +42,7 @@ def closure(path, read, seen):
     """A header and all headers of ours that it includes."""
     if path not in seen:
         seen[path] = read(path)
-        for name in re.findall(r'#\s*include\s+"((?:spdk|spdk_internal|basalt)/[^"]+)"', seen[path]):
+        for name in re.findall(OWN_INCLUDE, seen[path]):
             if name != "spdk/config.h":
                 closure("include/" + name, read, seen)
     return seen

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What each folder may call outside the tree: symbols/common.txt for all, symbols/<folder>.txt ('-'
-for '/') for one. The machine (clocks, randomness, sockets, threads, waiting) is called only by
-lib/env, module/sock, module/bdev/uring and aio, and lib/event's signal file.
-"""
+"""What each folder may call outside the tree: symbols/common.txt for all, symbols/programs.txt for
+each of app/ and examples/, symbols/<folder>.txt ('-' for '/') for one. The machine (clocks,
+randomness, sockets, threads, waiting) is called only by lib/env, module/sock, module/bdev/uring
+and aio, and lib/event's signal file."""
 
 import os
 import re
@@ -24,6 +24,8 @@ MACHINE = re.compile(
     r"thrd_create|sem_\w+|fork|execv\w*|signal|sigaction|sigwait\w*|kill|raise|select|p?poll|alarm|"
     r"getaddrinfo|fsync|fdatasync|open(64)?|openat(64)?|getenv|secure_getenv|exit|_exit")
 MACHINE_FOLDERS = ("lib/env", "module/sock/", "module/bdev/uring", "module/bdev/aio", "lib/event")
+# A program may end itself and ask to be told of Ctrl-C.
+OF_PROGRAMS = {"exit", "sigaction"}
 PROGRAMS = ("app/", "examples/")
 
 
@@ -41,10 +43,10 @@ def check_lists(lists):
     problems = []
     for name, words in lists.items():
         folder = name.replace("-", "/")
-        if folder.startswith(MACHINE_FOLDERS + PROGRAMS):
+        if folder.startswith(MACHINE_FOLDERS):
             continue
         for word in sorted(words):
-            if MACHINE.fullmatch(word):
+            if MACHINE.fullmatch(word) and not (name == "programs" and word in OF_PROGRAMS):
                 problems.append(f"{LISTS}{name}.txt: {word} is the machine's: go through env")
     return problems
 
@@ -61,10 +63,13 @@ def check_calls(objs, table, lists):
             if kind not in "Uwv" or name in own or COMPILER.match(name):
                 continue
             used.setdefault(key, set()).add(name)
-            if name not in lists.get("common", ()) and name not in lists.get(key, ()):
+            allowed = lists.get("common", set()) | lists.get(key, set())
+            if folder.startswith(PROGRAMS):
+                allowed |= lists.get("programs", set())
+            if name not in allowed:
                 problems.append(f"{source}: calls {name}, which is not in {LISTS}{key}.txt")
     for key, words in lists.items():
-        if key != "common":
+        if key not in ("common", "programs"):
             for word in sorted(words - used.get(key, set())):
                 print(f"note: {LISTS}{key}.txt: {word} is called no more")
     return sorted(set(problems))

@@ -10,6 +10,7 @@
  */
 
 #include "tcp.h"
+#include "spdk_internal/system_state.h"
 
 static struct spdk_nvme_ctrlr *
 tcp_ctrlr_construct(const struct spdk_nvme_transport_id *trid,
@@ -81,7 +82,7 @@ tcp_ctrlr_get_max_sges(struct spdk_nvme_ctrlr *ctrlr)
 	return NVME_TCP_SGES_MAX;
 }
 
-struct spdk_nvme_transport_ops g_nvme_tcp_ops = {
+struct spdk_nvme_transport_ops g_nvme_tcp_ops SYSTEM_STATE = {
 	.name = SPDK_NVME_TRANSPORT_NAME_TCP,
 	.type = SPDK_NVME_TRANSPORT_TCP,
 	.ctrlr_construct = tcp_ctrlr_construct,
