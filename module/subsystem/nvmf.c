@@ -471,7 +471,7 @@ static const struct rpc_method nvmf_methods[] = {
 extern const struct rpc_table nvmf_rpc_table;
 const struct rpc_table nvmf_rpc_table = RPC_TABLE(nvmf_methods);
 
-static const char *const g_depends_on[] = { "bdev", NULL };
+static const char *const g_depends_on[] = { "bdev", "sock", NULL };
 
 struct subsystem_entry g_nvmf_subsystem SYSTEM_STATE = {
 	.subsystem = {

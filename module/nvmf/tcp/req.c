@@ -225,8 +225,8 @@ req_decode_sgl(struct tcp_req *treq, const struct wire_pdu *pdu)
 
 	treq->req.length = 0;
 	treq->req.xfer = SPDK_NVME_DATA_NONE;
-	if (dir == WIRE_NO_DATA) {
-		return 0;
+	if (dir == WIRE_NO_DATA || pdu->cmd.dptr.sgl1.unkeyed.length == 0) {
+		return 0; /* a descriptor of nothing has no type that could be wrong */
 	}
 	sc = wire_sgl_decode(&pdu->cmd, dir, pdu->data_bytes, &sgl);
 	if (sc != 0 || sgl.kind == WIRE_SGL_NONE) {
