@@ -78,8 +78,8 @@ typedef void (*spdk_subsystem_fini_fn)(void *ctx);
  * Start an RPC server on the current thread. App thread.
  * \param listen_addr a path or "host:port"; NULL: no server, and 0.
  * \param opts may be NULL.
- * \return 0; -EINVAL when \p opts has size 0 or methods were registered badly; -EADDRINUSE when
- * a live process listens there; another negative errno. The log has the reason.
+ * \return 0; -EINVAL when \p opts has size 0, methods were registered badly, or \p listen_addr
+ * can't be used; -ENOMEM. The log has the reason.
  */
 int spdk_rpc_initialize(const char *listen_addr, const struct spdk_rpc_opts *opts);
 

@@ -152,12 +152,12 @@ spdk_rpc_initialize(const char *listen_addr, const struct spdk_rpc_opts *opts)
 	}
 	if (find_server(listen_addr) != NULL) {
 		SPDK_ERRLOG("there is an RPC server at %s already\n", listen_addr);
-		return -EADDRINUSE;
+		return -EINVAL;
 	}
 	rc = server_create(listen_addr, &s);
 	if (rc != 0) {
 		SPDK_ERRLOG("can't listen for RPCs at %s: %s\n", listen_addr, remedy(rc));
-		return rc;
+		return rc == -ENOMEM ? rc : -EINVAL; /* SPDK's, and programs' exit status */
 	}
 	apply_opts(opts);
 	STAILQ_INSERT_TAIL(&g_rpc_servers.servers, s, link);

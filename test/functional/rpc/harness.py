@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A running spdk_tgt and a raw JSON-RPC connection to it, with nothing of ours in between."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+START_S = 20
+ANSWER_S = 20
+
+
+class Target:
+    """spdk_tgt with its own socket and folder; a context manager."""
+
+    def __init__(self, build, *args):
+        self.dir = tempfile.mkdtemp(prefix="basalt_rpc_")
+        self.addr = os.path.join(self.dir, "rpc.sock")
+        self.log = open(os.path.join(self.dir, "log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [os.path.join(build, "bin", "spdk_tgt"), "-r", self.addr, *args],
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                self.connection = Connection(self.addr)
+                return self
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError("spdk_tgt did not start:\n" + self.log_text())
+                time.sleep(0.02)
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    def stop(self):
+        """The exit status after SIGTERM."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def log_text(self):
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+    def num_fds(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+
+class Connection:
+    def __init__(self, addr):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_S)
+        self.sock.connect(addr)
+        self.file = self.sock.makefile("r", encoding="utf-8", newline="\n")
+
+    def raw(self, text):
+        """Send a text; the answer's line as JSON, None when the connection was closed."""
+        self.sock.sendall(text.encode("utf-8"))
+        line = self.file.readline()
+        return json.loads(line) if line else None
+
+    def request(self, method, params_text=None):
+        params = "" if params_text is None else f', "params": {params_text}'
+        return self.raw(f'{{"jsonrpc": "2.0", "id": 1, "method": "{method}"{params}}}')
+
+    def call(self, method, params=None):
+        """The result; an error fails the test."""
+        answer = self.request(method, None if params is None else json.dumps(params))
+        assert "result" in answer, f"{method}: {answer}"
+        return answer["result"]
+
+    def save_config(self):
+        return [(s["subsystem"], self.call("framework_get_config", {"name": s["subsystem"]}))
+                for s in self.call("framework_get_subsystems")]
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+def run_tap(tests):
+    """Run (name, function) pairs and print TAP; the number that failed."""
+    import traceback
+    failed = 0
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+            print(f"ok {number} - {name}", flush=True)
+        except Exception:
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print(f"# {line}")
+            print(f"not ok {number} - {name}", flush=True)
+    print(f"1..{len(tests)}")
+    return failed
