@@ -51,6 +51,8 @@ static struct {
 	const char *config_name; /* for messages */
 	struct spdk_cpuset *core_mask;
 	STAILQ_HEAD(, ready_waiter) waiters;
+	uint32_t rpc_state_before;
+	bool started;
 	bool env_up;
 	bool log_open;
 	bool rpc_up;
@@ -470,6 +472,8 @@ spdk_app_start(struct spdk_app_opts *opts_user, spdk_msg_fn start_fn, void *ctx)
 		return 1;
 	}
 	app_opts_copy(&g_app.opts, opts_user);
+	g_app.started = true;
+	g_app.rpc_state_before = spdk_rpc_get_state();
 	g_app.start_fn = start_fn;
 	g_app.start_arg = ctx;
 	app_set_state(APP_BOOTING);
@@ -500,6 +504,10 @@ spdk_app_fini(void)
 	}
 	if (g_app.log_open) {
 		spdk_log_close();
+	}
+	if (g_app.started) {
+		spdk_rpc_set_state(g_app.rpc_state_before);
+		spdk_rpc_set_allowlist(NULL);
 	}
 	app_args_free();
 	free(g_app.config);
