@@ -77,7 +77,7 @@ reactor_send(struct spdk_event *event)
 	thread_wake(&reactor->sleeper);
 }
 
-static void
+static __attribute__((noinline)) void
 reactor_run_events(struct reactor *reactor)
 {
 	struct spdk_event *event, *next, *first = NULL;
@@ -158,7 +158,7 @@ thread_tell_exit(struct lw_thread *lw)
 	spdk_set_thread(NULL);
 }
 
-static void
+static __attribute__((noinline)) void
 reactor_attend(struct reactor *reactor)
 {
 	struct lw_thread *lw, *next;
@@ -281,7 +281,7 @@ reactor_account_sleep(struct reactor *reactor, uint64_t slept)
 	}
 }
 
-static void
+static __attribute__((noinline)) void
 reactor_rest(struct reactor *reactor)
 {
 	struct env_wait_event events[WAIT_EVENTS_MAX];
@@ -307,7 +307,7 @@ reactor_rest(struct reactor *reactor)
 /* ---- The core loop ---- */
 
 /* What a busy reactor looks at now and then: descriptors of interrupts, which nobody polls. */
-static void
+static __attribute__((noinline)) void
 reactor_check(struct reactor *reactor)
 {
 	struct env_wait_event events[WAIT_EVENTS_MAX];

@@ -266,13 +266,6 @@ inbox_take(struct spdk_thread *thread)
 	return first;
 }
 
-bool
-msg_waiting(struct spdk_thread *thread)
-{
-	return thread->pending != NULL ||
-	       atomic_load_explicit(&thread->inbox, memory_order_relaxed) != NULL;
-}
-
 int
 msg_run_batch(struct spdk_thread *thread, uint32_t max)
 {

@@ -219,12 +219,20 @@ thread_current(void)
 	return g_env_local.thread;
 }
 
+/* Whether the thread has messages; its own POSIX thread. Relaxed: who must not miss one has a fence
+ * before, see sleep.c. */
+static inline bool
+msg_waiting(struct spdk_thread *thread)
+{
+	return atomic_load_explicit(&thread->inbox, memory_order_relaxed) != NULL ||
+	       thread->pending != NULL;
+}
+
 /* message.c */
 int msg_pool_init(size_t cap);
 void msg_pool_fini(void);
 void msg_cache_flush(struct spdk_thread *thread);
 int msg_run_batch(struct spdk_thread *thread, uint32_t max);
-bool msg_waiting(struct spdk_thread *thread);
 /* As spdk_thread_send_msg(), whatever the state of the thread; under the lock it can't go away. */
 void msg_post(struct spdk_thread *thread, spdk_msg_fn fn, void *ctx);
 
