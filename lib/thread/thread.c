@@ -6,7 +6,12 @@
  *
  * The list and the states are guarded by the library's lock, which is never taken on the I/O path.
  * A thread is RUNNING, then EXITING from spdk_thread_exit() on (it is still polled and comes to
- * rest), then EXITED; only then it may be destroyed. The first thread is the app thread. */
+ * rest), then EXITED; only then it may be destroyed. The first thread is the app thread.
+ *
+ * The memory of a destroyed thread stays a thread until the end of the library: it is kept for the
+ * next one made. A sender that has just pushed its last message still reads thread->sleeper, while
+ * that very message may have let the thread exit and be destroyed on another core. What it finds is
+ * a sleeper of then or now, or NULL: at worst somebody is woken for nothing. */
 
 #include "thread_internal.h"
 
@@ -15,6 +20,7 @@
 static struct {
 	pthread_mutex_t lock;
 	struct thread_list threads;
+	struct thread_list unused; /* destroyed; under the lock */
 	struct spdk_thread *app_thread;
 	spdk_new_thread_fn new_thread_fn;
 	spdk_thread_op_fn op_fn;
@@ -26,6 +32,7 @@ static struct {
 } g_thread SYSTEM_STATE = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.threads = TAILQ_HEAD_INITIALIZER(g_thread.threads),
+	.unused = TAILQ_HEAD_INITIALIZER(g_thread.unused),
 };
 
 void
@@ -93,7 +100,43 @@ spdk_thread_lib_init_ext(spdk_thread_op_fn thread_op_fn,
 	return rc;
 }
 
-/* Release all that a thread owns. It is in no list. */
+/* Zero a thread but for what a sender may still look at, which is as in a new one by now. */
+static void
+thread_clear(struct spdk_thread *thread, size_t size)
+{
+	size_t cold = offsetof(struct spdk_thread, tsc_last);
+
+	memset(thread, 0, offsetof(struct spdk_thread, inbox));
+	memset((uint8_t *)thread + cold, 0, size - cold);
+	atomic_store_explicit(&thread->inbox, NULL, memory_order_relaxed);
+	atomic_store_explicit(&thread->sleeper, NULL, memory_order_relaxed);
+	atomic_store_explicit(&thread->critical_fn, NULL, memory_order_relaxed);
+	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+}
+
+static struct spdk_thread *
+thread_alloc(void)
+{
+	size_t size =
+	        SPDK_ALIGN_CEIL(sizeof(struct spdk_thread) + g_thread.ctx_size, CACHE_LINE_BYTES);
+	struct spdk_thread *thread;
+
+	thread_lib_lock();
+	thread = TAILQ_FIRST(&g_thread.unused);
+	if (thread != NULL) {
+		TAILQ_REMOVE(&g_thread.unused, thread, link);
+	}
+	thread_lib_unlock();
+	if (thread == NULL) {
+		thread = aligned_alloc(CACHE_LINE_BYTES, size);
+	}
+	if (thread != NULL) {
+		thread_clear(thread, size);
+	}
+	return thread;
+}
+
+/* Release all that a thread owns and keep its memory. It is in no list. */
 static void
 thread_free(struct spdk_thread *thread)
 {
@@ -108,7 +151,9 @@ thread_free(struct spdk_thread *thread)
 		}
 	}
 	msg_cache_flush(thread);
-	free(thread);
+	thread_lib_lock();
+	TAILQ_INSERT_HEAD(&g_thread.unused, thread, link);
+	thread_lib_unlock();
 }
 
 void
@@ -116,15 +161,18 @@ spdk_thread_lib_fini(void)
 {
 	struct spdk_thread *thread;
 
-	thread_lib_lock();
 	while ((thread = TAILQ_FIRST(&g_thread.threads)) != NULL) {
 		SPDK_ERRLOG("Thread %s was not destroyed before the end of the thread library\n",
 		            thread->name);
 		TAILQ_REMOVE(&g_thread.threads, thread, link);
 		thread_free(thread);
 	}
+	while ((thread = TAILQ_FIRST(&g_thread.unused)) != NULL) {
+		TAILQ_REMOVE(&g_thread.unused, thread, link);
+		free(thread);
+	}
 	TAILQ_INIT(&g_thread.threads);
-	thread_lib_unlock();
+	TAILQ_INIT(&g_thread.unused);
 	io_device_lib_fini();
 	interrupt_lib_fini();
 	msg_pool_fini();
@@ -197,17 +245,14 @@ struct spdk_thread *
 spdk_thread_create(const char *name, const struct spdk_cpuset *cpumask)
 {
 	struct spdk_thread *thread;
-	size_t size;
 	int rc = 0;
 
 	assert(g_thread.ready);
-	size = SPDK_ALIGN_CEIL(sizeof(*thread) + g_thread.ctx_size, CACHE_LINE_BYTES);
-	thread = aligned_alloc(CACHE_LINE_BYTES, size);
+	thread = thread_alloc();
 	if (thread == NULL) {
 		SPDK_ERRLOG("No memory for thread %s\n", name != NULL ? name : "");
 		return NULL;
 	}
-	memset(thread, 0, size);
 	thread_init(thread, name, cpumask);
 	thread_insert(thread);
 
