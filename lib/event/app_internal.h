@@ -28,6 +28,19 @@ int app_begin_init(void);
 /* app_opts.c: what lies beyond the size of src gets its default. */
 void app_opts_copy(struct spdk_app_opts *dst, const struct spdk_app_opts *src);
 
+/* app_options.c */
+struct app_option {
+	const char *name;
+	int value;       /* letter or OPT_* */
+	const char *arg; /* what stands for it in the usage; NULL: none */
+	const char *help;
+	int (*apply)(struct spdk_app_opts *opts, const char *arg);
+};
+
+extern const struct app_option g_app_options[]; /* by name */
+extern const size_t g_num_app_options;
+void app_options_free(void);
+
 /* app_args.c */
 /* Memory that options point to; at the end of the program's run. */
 void app_args_free(void);

@@ -93,6 +93,38 @@ struct iobuf_module {
 	char *name;
 };
 
+/* Buffers that move between a cache and the ring at once. */
+#define IOBUF_BATCH_MAX 32
+
+static inline struct spdk_iobuf_pool_cache *
+iobuf_channel_cache(struct spdk_iobuf_channel *ch, enum iobuf_size size)
+{
+	return size == IOBUF_SMALL ? &ch->cache[0].small : &ch->cache[0].large;
+}
+
+static inline struct iobuf_owner *
+iobuf_channel_owner(struct spdk_iobuf_channel *ch)
+{
+	return (struct iobuf_owner *)ch->module;
+}
+
+static inline void
+iobuf_cache_push(struct spdk_iobuf_pool_cache *cache, void *buf)
+{
+	STAILQ_INSERT_HEAD(&cache->cache, (struct spdk_iobuf_buffer *)buf, stailq);
+	cache->cache_count++;
+}
+
+static inline void *
+iobuf_cache_pop(struct spdk_iobuf_pool_cache *cache)
+{
+	struct spdk_iobuf_buffer *buf = STAILQ_FIRST(&cache->cache);
+
+	STAILQ_REMOVE_HEAD(&cache->cache, stailq);
+	cache->cache_count--;
+	return buf;
+}
+
 /* iobuf_pool.c */
 int
 iobuf_pool_create(struct iobuf_pool **pool, enum iobuf_size size, uint64_t cap, uint32_t bufsize);
@@ -118,7 +150,20 @@ struct iobuf_module *iobuf_find_module(const char *name);
 /* This thread's channel of the iobuf device. */
 struct spdk_io_channel *iobuf_get_thread_channel(void);
 
+/* iobuf_io.c: a message; somebody waits for buffers of the size that is its argument. */
+void iobuf_pressure_msg(void *arg);
+/* Deferred: run the call-backs of entries that got a buffer; its argument is the thread's part. */
+void iobuf_grants_run(void *arg);
+
 /* iobuf_channel.c */
+/* Give `count` buffers of a cache to all. */
+void iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint32_t count);
+/* Whether a depth's own buffer is in use. */
+bool iobuf_owner_has_lane_out(const struct iobuf_owner *owner, enum iobuf_size size);
+/* Caches are off while somebody waits or an own buffer is in use. */
+void iobuf_owner_update_cache(struct iobuf_owner *owner, enum iobuf_size size);
+/* Ask all other threads to give up their caches. */
+void iobuf_broadcast_pressure(enum iobuf_size size);
 int iobuf_thread_create(void *io_device, void *ctx_buf);
 void iobuf_thread_destroy(void *io_device, void *ctx_buf);
 
