@@ -189,7 +189,7 @@ msg_cache_give(struct spdk_thread *thread, uint32_t count)
 	pool_give(first, last);
 }
 
-void
+static void
 msg_cache_flush(struct spdk_thread *thread)
 {
 	if (thread->msg_cache_count > 0) {
@@ -264,6 +264,22 @@ inbox_take(struct spdk_thread *thread)
 		node = next;
 	}
 	return first;
+}
+
+void
+msg_drop_all(struct spdk_thread *thread)
+{
+	struct msg *node, *next;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		for (node = thread->pending; node != NULL; node = next) {
+			next = node->next;
+			msg_put(thread, node);
+		}
+		thread->pending = inbox_take(thread);
+	}
+	msg_cache_flush(thread);
 }
 
 int

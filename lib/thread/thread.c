@@ -140,17 +140,9 @@ thread_alloc(void)
 static void
 thread_free(struct spdk_thread *thread)
 {
-	struct msg *node;
-
 	poller_destroy_all(thread);
-	/* Messages that nobody will run; their senders were told to stop by the exit. */
-	while ((node = thread->pending) != NULL) {
-		thread->pending = node->next;
-		if (node->heap && node != &thread->critical_msg) {
-			free(node);
-		}
-	}
-	msg_cache_flush(thread);
+	/* Messages that nobody will run: only after an exit by force. */
+	msg_drop_all(thread);
 	thread_lib_lock();
 	TAILQ_INSERT_HEAD(&g_thread.unused, thread, link);
 	thread_lib_unlock();

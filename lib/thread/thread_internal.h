@@ -231,7 +231,8 @@ msg_waiting(struct spdk_thread *thread)
 /* message.c */
 int msg_pool_init(size_t cap);
 void msg_pool_fini(void);
-void msg_cache_flush(struct spdk_thread *thread);
+/* Give back all messages that were not run, and the cache. The thread has exited. */
+void msg_drop_all(struct spdk_thread *thread);
 int msg_run_batch(struct spdk_thread *thread, uint32_t max);
 /* As spdk_thread_send_msg(), whatever the state of the thread; under the lock it can't go away. */
 void msg_post(struct spdk_thread *thread, spdk_msg_fn fn, void *ctx);

@@ -283,11 +283,17 @@ test_exit_waits(void **state)
 static void
 test_exit_by_force(void **state)
 {
+	int i;
+
 	set_thread(2);
 	assert_non_null(spdk_poller_register(poller_idle, NULL, 1000));
 	spdk_thread_exit(ut_thread(2));
 	poll_threads_us(4999999);
 	assert_false(spdk_thread_is_exited(ut_thread(2)));
+	/* Messages that it has no time for, from the pool and from the heap, are given back. */
+	for (i = 0; i < 300; i++) {
+		spdk_thread_send_msg(ut_thread(2), msg_trace, "");
+	}
 	poll_threads_us(1);
 	assert_true(spdk_thread_is_exited(ut_thread(2)));
 }
