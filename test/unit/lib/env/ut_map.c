@@ -302,6 +302,38 @@ test_heap_is_heard(void **state)
 	assert_int_equal(l.bytes, 0);
 }
 
+/* A region that is registered while a new map hears of the old ones is told once. */
+static int
+hear_and_register(void *ctx, struct spdk_mem_map *map, enum spdk_mem_map_notify_action action,
+                  void *vaddr, size_t size)
+{
+	struct heard *h = ctx;
+	int rc = hear(ctx, map, action, vaddr, size);
+
+	if (action == SPDK_MEM_MAP_NOTIFY_REGISTER && h->num_register == 1) {
+		assert_int_equal(spdk_mem_register(ptr(BASE + 4 * K4), K4), 0);
+	}
+	return rc;
+}
+
+static void
+test_register_while_attaching(void **state)
+{
+	const struct spdk_mem_map_ops ops = { .notify_cb = hear_and_register };
+	struct heard h = { .refuse_at = 0 };
+	struct spdk_mem_map *map;
+
+	assert_int_equal(spdk_mem_register(ptr(BASE), K4), 0);
+	assert_int_equal(spdk_mem_register(ptr(BASE + 8 * K4), K4), 0);
+	map = spdk_mem_map_alloc(0, &ops, &h);
+	assert_non_null(map);
+	assert_string_equal(h.log, "r0+1 r4+1 r8+1 ");
+	spdk_mem_map_free(&map);
+	assert_int_equal(spdk_mem_unregister(ptr(BASE), K4), 0);
+	assert_int_equal(spdk_mem_unregister(ptr(BASE + 4 * K4), K4), 0);
+	assert_int_equal(spdk_mem_unregister(ptr(BASE + 8 * K4), K4), 0);
+}
+
 int
 main(void)
 {
@@ -310,7 +342,7 @@ main(void)
 		ENV_TEST(test_map_refused),    ENV_TEST(test_register),
 		ENV_TEST(test_reserve),        ENV_TEST(test_notify),
 		ENV_TEST(test_notify_refused), ENV_TEST(test_attach_refused),
-		ENV_TEST(test_heap_is_heard),
+		ENV_TEST(test_heap_is_heard),  ENV_TEST(test_register_while_attaching),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

@@ -9,6 +9,8 @@
 #include "spdk/log.h"
 
 #define ANY SPDK_ENV_NUMA_ID_ANY
+/* Room for the redzone behind a buffer where a sanitizer wants one. */
+#define SLACK_BYTES 64
 #define MODEL_BUFS 200
 #define MODEL_STEPS 20000
 
@@ -91,6 +93,38 @@ test_zmalloc(void **state)
 			spdk_free(next);
 			spdk_free(buf);
 		}
+	}
+}
+
+/* Memory that is known to be 0 joins memory that is not, on either side: the whole is not. */
+static void
+test_zmalloc_joined(void **state)
+{
+	static const size_t sizes[][2] = {
+		{ 64 << 10, 2 << 20 },
+		{ 2 << 20, 64 << 10 },
+	};
+	size_t total = (2 << 20) + (64 << 10);
+	uint8_t *bufs[2], *whole;
+	size_t row, i, big;
+
+	for (row = 0; row < 2; row++) {
+		/* A fresh arena, in which all else is 0. */
+		spdk_env_fini();
+		assert_int_equal(suite_env_start(NULL, -1), 0);
+		for (i = 0; i < 2; i++) {
+			bufs[i] = spdk_malloc(sizes[row][i] - SLACK_BYTES, 0, NULL, ANY,
+			                      SPDK_MALLOC_DMA);
+			assert_non_null(bufs[i]);
+			memset(bufs[i], 0xff, sizes[row][i] - SLACK_BYTES);
+		}
+		/* The big one goes last: its memory is given back and so 0 again. */
+		big = sizes[row][0] > sizes[row][1] ? 0 : 1;
+		spdk_free(bufs[1 - big]);
+		spdk_free(bufs[big]);
+		whole = spdk_zmalloc(total - SLACK_BYTES, 0, NULL, ANY, SPDK_MALLOC_DMA);
+		assert_true(all_zero(whole, total - SLACK_BYTES));
+		spdk_free(whole);
 	}
 }
 
@@ -331,11 +365,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_alignment),       ENV_TEST(test_refused),
-		ENV_TEST(test_zmalloc),         ENV_TEST(test_realloc_keeps),
-		ENV_TEST(test_realloc_fails),   ENV_TEST(test_cap),
-		ENV_TEST(test_arenas_returned), ENV_TEST(test_numa_and_fd),
-		ENV_TEST(test_model),
+		ENV_TEST(test_alignment),     ENV_TEST(test_refused),
+		ENV_TEST(test_zmalloc),       ENV_TEST(test_zmalloc_joined),
+		ENV_TEST(test_realloc_keeps), ENV_TEST(test_realloc_fails),
+		ENV_TEST(test_cap),           ENV_TEST(test_arenas_returned),
+		ENV_TEST(test_numa_and_fd),   ENV_TEST(test_model),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);
