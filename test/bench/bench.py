@@ -144,7 +144,7 @@ def run_fabric(workdir, seconds, workload, depth, measured):
         proc.send_signal(signal.SIGTERM)
         proc.wait(60)
     return profile(out, "spdk_nvmf_request_complete" if measured == "target"
-                   else "spdk_nvme_ns_cmd_write_with_md" if False else "io_complete")
+                   else "nvme_request_complete")
 
 
 NULL = ("bdev_null_create", {"name": "null0", "num_blocks": 262144, "block_size": 4096})
