@@ -218,4 +218,20 @@ void env_allow_core_dump(void);
 uint32_t env_get_uid(void);
 int32_t env_get_pid(void);
 
+/* ---- The end ---- */
+
+/** What a lib without an end of its own gives back when the environment ends. */
+struct env_fini_hook {
+	void (*fn)(void);
+	struct env_fini_hook *next; /* env's */
+	bool registered;            /* env's */
+};
+
+/**
+ * Call hook->fn once, at the end of this environment (spdk_env_fini()); nothing when \p hook is
+ * registered already. Any thread. \p hook is static data of the caller; all of it but fn is zero
+ * again when fn runs.
+ */
+void env_at_fini(struct env_fini_hook *hook);
+
 #endif /* SPDK_INTERNAL_ENV_H */

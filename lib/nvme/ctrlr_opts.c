@@ -4,10 +4,11 @@
 
 /*
  * Options of controllers: defaults, and copies between callers that were built with another size of
- * the struct. Any thread. The host's default identity is random and the same for the whole life of
- * the process; it lives here.
+ * the struct. Any thread. The host's default identity lives here: random, and the same until the
+ * environment ends.
  */
 
+#include "spdk_internal/env.h"
 #include "spdk_internal/nvme.h"
 #include "spdk_internal/system_state.h"
 
@@ -18,7 +19,16 @@ static struct {
 	pthread_mutex_t lock;
 	bool has_host_id;
 	struct spdk_uuid host_id;
+	struct env_fini_hook at_fini;
 } g_host SYSTEM_STATE = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+forget_host_identity(void)
+{
+	g_host.has_host_id = false;
+	memset(&g_host.host_id, 0, sizeof(g_host.host_id));
+	g_host.at_fini.fn = NULL;
+}
 
 static void
 host_identity(uint8_t *host_id, char *hostnqn, size_t hostnqn_size)
@@ -29,6 +39,8 @@ host_identity(uint8_t *host_id, char *hostnqn, size_t hostnqn_size)
 	if (!g_host.has_host_id) {
 		spdk_uuid_generate(&g_host.host_id);
 		g_host.has_host_id = true;
+		g_host.at_fini.fn = forget_host_identity;
+		env_at_fini(&g_host.at_fini);
 	}
 	memcpy(host_id, &g_host.host_id, sizeof(g_host.host_id));
 	pthread_mutex_unlock(&g_host.lock);

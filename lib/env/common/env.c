@@ -23,6 +23,7 @@ env_stop(void)
 	if (g_env.machine) {
 		machine_quiesce();
 	}
+	env_run_fini_hooks();
 	env_mempool_fini();
 	env_memzone_fini();
 	if (g_env.regions) {

@@ -215,4 +215,7 @@ uint64_t machine_monotonic_ns(void);
 int32_t machine_cpu_numa(uint32_t cpu);
 uint32_t machine_numa_mask(void);
 
+/* Run and forget what env_at_fini() collected. */
+void env_run_fini_hooks(void);
+
 #endif /* LIB_ENV_MACHINE_H */
