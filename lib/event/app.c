@@ -499,6 +499,8 @@ spdk_app_fini(void)
 	app_signals_restore();
 	reactors_fini();
 	app_release_cores();
+	spdk_rpc_set_allowlist(NULL);
+	spdk_rpc_set_state(SPDK_RPC_STARTUP);
 	if (g_app.env_up) {
 		spdk_env_fini();
 	}
