@@ -16,7 +16,6 @@
 
 static struct {
 	struct spdk_bdev_module claimer; /* only its name counts: whoever finds the bdev taken */
-	uint64_t generation;
 } g_ns SYSTEM_STATE = { .claimer = { .name = "NVMe-oF Target" } };
 
 void
@@ -255,7 +254,7 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 	ns->subsystem = subsystem;
 	ns->nsid = opts.nsid;
 	ns->opts = opts;
-	ns->generation = ++g_ns.generation;
+	ns->generation = ++subsystem->tgt->ns_generation;
 	if (ns_open(ns, bdev_name) != 0) {
 		free(ns);
 		return 0;

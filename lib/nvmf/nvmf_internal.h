@@ -87,6 +87,7 @@ struct spdk_nvmf_tgt {
 
 	/* target thread */
 	uint64_t discovery_genctr;
+	uint64_t ns_generation; /* last one given to a namespace */
 	struct spdk_bit_array *subsystem_ids;
 	struct nvmf_subsystem_list subsystems;
 	struct nvmf_transport_list transports;
