@@ -5,8 +5,8 @@
 /** \file
  * The NVMe over Fabrics target: targets, subsystems, namespaces, hosts, listeners, transports.
  *
- * A target belongs to the thread that created it, the target thread, on which all of its configuration
- * happens. I/O runs on the threads that have a poll group.
+ * A target belongs to the thread that created it, the target thread, on which all of its
+ * configuration happens. I/O runs on the threads that have a poll group.
  */
 
 #ifndef SPDK_NVMF_H
@@ -212,25 +212,30 @@ struct spdk_nvmf_reservation_info {
 
 struct spdk_nvmf_ns_reservation_ops {
 	bool (*is_ptpl_capable)(const struct spdk_nvmf_ns *ns);
-	int (*ptpl_store)(const struct spdk_nvmf_ns *ns, const struct spdk_nvmf_reservation_info *info);
+	int (*ptpl_store)(const struct spdk_nvmf_ns *ns,
+	                  const struct spdk_nvmf_reservation_info *info);
 	int (*ptpl_load)(const struct spdk_nvmf_ns *ns, struct spdk_nvmf_reservation_info *info);
 };
 
-typedef bool (*spdk_nvmf_custom_discovery_filter)(const struct spdk_nvme_transport_id *listener_trid, const struct spdk_nvme_transport_id *discovery_cmd_source_trid);
+typedef bool (*spdk_nvmf_custom_discovery_filter)(
+        const struct spdk_nvme_transport_id *listener_trid,
+        const struct spdk_nvme_transport_id *discovery_cmd_source_trid);
 
 typedef void (*spdk_nvmf_tgt_subsystem_listen_done_fn)(void *ctx, int status);
 
-typedef void (spdk_nvmf_tgt_destroy_done_fn)(void *ctx, int status);
+typedef void(spdk_nvmf_tgt_destroy_done_fn)(void *ctx, int status);
 
-typedef void(*spdk_nvmf_poll_group_destroy_done_fn)(void *cb_arg, int status);
+typedef void (*spdk_nvmf_poll_group_destroy_done_fn)(void *cb_arg, int status);
 
 typedef void (*nvmf_qpair_disconnect_cb)(void *ctx);
 
 typedef void (*nvmf_subsystem_destroy_cb)(void *cb_arg);
 
-typedef void (*spdk_nvmf_subsystem_state_change_done)(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status);
+typedef void (*spdk_nvmf_subsystem_state_change_done)(struct spdk_nvmf_subsystem *subsystem,
+                                                      void *cb_arg, int status);
 
-typedef void (*spdk_nvmf_transport_create_done_cb)(void *cb_arg, struct spdk_nvmf_transport *transport);
+typedef void (*spdk_nvmf_transport_create_done_cb)(void *cb_arg,
+                                                   struct spdk_nvmf_transport *transport);
 
 typedef void (*spdk_nvmf_transport_destroy_done_cb)(void *cb_arg);
 
@@ -250,29 +255,35 @@ void spdk_nvmf_listen_opts_init(struct spdk_nvmf_listen_opts *opts, size_t opts_
  * Fill \p opts with the defaults of a subsystem of \p type: 32 namespaces for an NVMe one.
  * \param opts_size sizeof(*opts) of the caller; only so many bytes are written. Any thread.
  */
-void spdk_nvmf_subsystem_opts_init(enum spdk_nvmf_subtype type, struct spdk_nvmf_subsystem_opts *opts, size_t opts_size);
+void spdk_nvmf_subsystem_opts_init(enum spdk_nvmf_subtype type,
+                                   struct spdk_nvmf_subsystem_opts *opts, size_t opts_size);
 
 /**
  * Name another discovery service in the discovery log of \p tgt. Target thread.
  * \param opts copied; an empty subnqn is the well-known discovery NQN.
  * \return 0, also when it is named already; -EINVAL: not an NQN; -ENOMEM.
  */
-int spdk_nvmf_tgt_add_referral(struct spdk_nvmf_tgt *tgt, const struct spdk_nvmf_referral_opts *opts);
+int
+spdk_nvmf_tgt_add_referral(struct spdk_nvmf_tgt *tgt, const struct spdk_nvmf_referral_opts *opts);
 
 /**
  * Take back spdk_nvmf_tgt_add_referral(): the same address and NQN. Target thread.
  * \return 0, -ENOENT.
  */
-int spdk_nvmf_tgt_remove_referral(struct spdk_nvmf_tgt *tgt, const struct spdk_nvmf_referral_opts *opts);
+int spdk_nvmf_tgt_remove_referral(struct spdk_nvmf_tgt *tgt,
+                                  const struct spdk_nvmf_referral_opts *opts);
 
 /** The first referral of \p tgt, or NULL. Target thread. */
 struct spdk_nvmf_referral *spdk_nvmf_tgt_get_first_referral(struct spdk_nvmf_tgt *tgt);
 
 /** The referral behind \p prev_referral, or NULL. Target thread. */
-struct spdk_nvmf_referral *spdk_nvmf_tgt_referral_get_next(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_referral *prev_referral);
+struct spdk_nvmf_referral *
+spdk_nvmf_tgt_referral_get_next(struct spdk_nvmf_tgt *tgt,
+                                struct spdk_nvmf_referral *prev_referral);
 
 /** Address and NQN of a referral; valid until it is removed. Target thread. */
-const struct spdk_nvme_transport_id *spdk_nvmf_referral_get_trid(struct spdk_nvmf_referral *referral);
+const struct spdk_nvme_transport_id *
+spdk_nvmf_referral_get_trid(struct spdk_nvmf_referral *referral);
 
 /**
  * Create a target; it belongs to the calling thread from then on.
@@ -288,7 +299,8 @@ struct spdk_nvmf_tgt *spdk_nvmf_tgt_create(struct spdk_nvmf_target_opts *opts);
  * \param cb_fn called once at the end, perhaps within this call, with -EAGAIN when a subsystem
  *   still runs: nothing was destroyed then but subsystems before it. May be NULL.
  */
-void spdk_nvmf_tgt_destroy(struct spdk_nvmf_tgt *tgt, spdk_nvmf_tgt_destroy_done_fn cb_fn, void *cb_arg);
+void
+spdk_nvmf_tgt_destroy(struct spdk_nvmf_tgt *tgt, spdk_nvmf_tgt_destroy_done_fn cb_fn, void *cb_arg);
 
 /** Name of \p tgt; the target's memory. Any thread. */
 const char *spdk_nvmf_tgt_get_name(struct spdk_nvmf_tgt *tgt);
@@ -315,7 +327,8 @@ void spdk_nvmf_tgt_write_config_json(struct spdk_json_write_ctx *w, struct spdk_
  * \return 0; -EINVAL: no such transport in the target, or the address is wrong; -EADDRINUSE,
  *   -EACCES, -ENOMEM and other errors of the socket.
  */
-int spdk_nvmf_tgt_listen_ext(struct spdk_nvmf_tgt *tgt, const struct spdk_nvme_transport_id *trid, struct spdk_nvmf_listen_opts *opts);
+int spdk_nvmf_tgt_listen_ext(struct spdk_nvmf_tgt *tgt, const struct spdk_nvme_transport_id *trid,
+                             struct spdk_nvmf_listen_opts *opts);
 
 /**
  * Take back one spdk_nvmf_tgt_listen_ext(). Connections that exist stay. Target thread.
@@ -337,7 +350,8 @@ struct spdk_nvmf_poll_group *spdk_nvmf_get_optimal_poll_group(struct spdk_nvmf_q
  * Disconnect the group's queue pairs and free it. On its thread.
  * \param cb_fn called once on that thread, after the last queue pair has gone; must not be NULL.
  */
-void spdk_nvmf_poll_group_destroy(struct spdk_nvmf_poll_group *group, spdk_nvmf_poll_group_destroy_done_fn cb_fn, void *cb_arg);
+void spdk_nvmf_poll_group_destroy(struct spdk_nvmf_poll_group *group,
+                                  spdk_nvmf_poll_group_destroy_done_fn cb_fn, void *cb_arg);
 
 /**
  * Put a queue pair that belongs to no group yet into \p group. On the group's thread.
@@ -357,16 +371,19 @@ int spdk_nvmf_qpair_disconnect(struct spdk_nvmf_qpair *qpair);
 /**
  * The peer's address. On the thread of its poll group. 0, or a negative errno of the transport.
  */
-int spdk_nvmf_qpair_get_peer_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
+int
+spdk_nvmf_qpair_get_peer_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
 
 /** Our end's address. On the thread of its poll group. 0, or a negative errno of the transport. */
-int spdk_nvmf_qpair_get_local_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
+int
+spdk_nvmf_qpair_get_local_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
 
 /**
  * The address that was listened on, as it was given. On the thread of its poll group. 0, or a
  * negative errno of the transport.
  */
-int spdk_nvmf_qpair_get_listen_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
+int
+spdk_nvmf_qpair_get_listen_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
 
 /**
  * Create a subsystem; it is inactive, without hosts, listeners and namespaces. Target thread.
@@ -375,17 +392,22 @@ int spdk_nvmf_qpair_get_listen_trid(struct spdk_nvmf_qpair *qpair, struct spdk_n
  * \return NULL: the NQN is not valid or taken, an option is wrong, the target is full, or no
  *   memory; the log says which.
  */
-struct spdk_nvmf_subsystem *spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn, enum spdk_nvmf_subtype type, const struct spdk_nvmf_subsystem_opts *opts);
+struct spdk_nvmf_subsystem *
+spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn,
+                               enum spdk_nvmf_subtype type,
+                               const struct spdk_nvmf_subsystem_opts *opts);
 
 /** Options of \p subsystem; its memory. Any thread. */
-const struct spdk_nvmf_subsystem_opts *spdk_nvmf_subsystem_get_opts(const struct spdk_nvmf_subsystem *subsystem);
+const struct spdk_nvmf_subsystem_opts *
+spdk_nvmf_subsystem_get_opts(const struct spdk_nvmf_subsystem *subsystem);
 
 /**
  * Free an inactive subsystem with its hosts, listeners and namespaces. Target thread.
  * \param cpl_cb called when, and only when, -EINPROGRESS was returned.
  * \return 0: it is gone; -EINPROGRESS: soon; -EAGAIN: it is not inactive; -EALREADY.
  */
-int spdk_nvmf_subsystem_destroy(struct spdk_nvmf_subsystem *subsystem, nvmf_subsystem_destroy_cb cpl_cb, void *cpl_cb_arg);
+int spdk_nvmf_subsystem_destroy(struct spdk_nvmf_subsystem *subsystem,
+                                nvmf_subsystem_destroy_cb cpl_cb, void *cpl_cb_arg);
 
 /**
  * Let hosts connect. Target thread.
@@ -393,7 +415,8 @@ int spdk_nvmf_subsystem_destroy(struct spdk_nvmf_subsystem *subsystem, nvmf_subs
  *   again). May be NULL.
  * \return 0, -EBUSY and no callback: its state is changing.
  */
-int spdk_nvmf_subsystem_start(struct spdk_nvmf_subsystem *subsystem, spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
+int spdk_nvmf_subsystem_start(struct spdk_nvmf_subsystem *subsystem,
+                              spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
 
 /**
  * Disconnect all hosts; when nothing of theirs runs any more the subsystem is inactive. Target
@@ -401,7 +424,8 @@ int spdk_nvmf_subsystem_start(struct spdk_nvmf_subsystem *subsystem, spdk_nvmf_s
  * \param cb_fn called once, perhaps within this call. May be NULL.
  * \return 0, -EBUSY and no callback: its state is changing.
  */
-int spdk_nvmf_subsystem_stop(struct spdk_nvmf_subsystem *subsystem, spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
+int spdk_nvmf_subsystem_stop(struct spdk_nvmf_subsystem *subsystem,
+                             spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
 
 /**
  * Hold admin commands of all hosts, and I/O of namespace \p nsid (0: of none,
@@ -410,7 +434,8 @@ int spdk_nvmf_subsystem_stop(struct spdk_nvmf_subsystem *subsystem, spdk_nvmf_su
  * \param cb_fn called once when what ran has completed. May be NULL.
  * \return 0; -EBUSY: its state is changing; -EINVAL: it is not active; no callback then.
  */
-int spdk_nvmf_subsystem_pause(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid, spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
+int spdk_nvmf_subsystem_pause(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid,
+                              spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
 
 /**
  * End a pause; namespaces that were added or removed count from here on. Target thread.
@@ -418,10 +443,12 @@ int spdk_nvmf_subsystem_pause(struct spdk_nvmf_subsystem *subsystem, uint32_t ns
  *   thread. May be NULL.
  * \return 0; -EBUSY: its state is changing; -EINVAL: it is not paused; no callback then.
  */
-int spdk_nvmf_subsystem_resume(struct spdk_nvmf_subsystem *subsystem, spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
+int spdk_nvmf_subsystem_resume(struct spdk_nvmf_subsystem *subsystem,
+                               spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg);
 
 /** The subsystem with \p subnqn, or NULL. Target thread. */
-struct spdk_nvmf_subsystem *spdk_nvmf_tgt_find_subsystem(struct spdk_nvmf_tgt *tgt, const char *subnqn);
+struct spdk_nvmf_subsystem *
+spdk_nvmf_tgt_find_subsystem(struct spdk_nvmf_tgt *tgt, const char *subnqn);
 
 /** The first subsystem of \p tgt, or NULL. Target thread. */
 struct spdk_nvmf_subsystem *spdk_nvmf_subsystem_get_first(struct spdk_nvmf_tgt *tgt);
@@ -434,7 +461,8 @@ struct spdk_nvmf_subsystem *spdk_nvmf_subsystem_get_next(struct spdk_nvmf_subsys
  * \param params options of transports: none has any; may be NULL.
  * \return 0, -EINVAL: not an NQN, -EEXIST, -ENOMEM.
  */
-int spdk_nvmf_subsystem_add_host(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn, const struct spdk_json_val *params);
+int spdk_nvmf_subsystem_add_host(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+                                 const struct spdk_json_val *params);
 
 /**
  * Refuse the host from its next Connect on; what it has connected stays until
@@ -449,13 +477,16 @@ int spdk_nvmf_subsystem_remove_host(struct spdk_nvmf_subsystem *subsystem, const
  *   timeout_ms (0: no limit).
  * \return 0, -ENOMEM and no callback.
  */
-int spdk_nvmf_subsystem_disconnect_host(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn, spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg, uint64_t timeout_ms);
+int spdk_nvmf_subsystem_disconnect_host(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+                                        spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
+                                        uint64_t timeout_ms);
 
 /**
  * Let any host connect, or only those of the list; holds from the next Connect on. Target
  * thread. Always 0.
  */
-int spdk_nvmf_subsystem_set_allow_any_host(struct spdk_nvmf_subsystem *subsystem, bool allow_any_host);
+int
+spdk_nvmf_subsystem_set_allow_any_host(struct spdk_nvmf_subsystem *subsystem, bool allow_any_host);
 
 /** May any host connect? Target thread. */
 bool spdk_nvmf_subsystem_get_allow_any_host(const struct spdk_nvmf_subsystem *subsystem);
@@ -467,13 +498,16 @@ bool spdk_nvmf_subsystem_host_allowed(struct spdk_nvmf_subsystem *subsystem, con
 struct spdk_nvmf_host *spdk_nvmf_subsystem_get_first_host(struct spdk_nvmf_subsystem *subsystem);
 
 /** The host behind \p prev_host, or NULL. Target thread. */
-struct spdk_nvmf_host *spdk_nvmf_subsystem_get_next_host(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_host *prev_host);
+struct spdk_nvmf_host *spdk_nvmf_subsystem_get_next_host(struct spdk_nvmf_subsystem *subsystem,
+                                                         struct spdk_nvmf_host *prev_host);
 
 /** NQN of a host of the list; the host's memory. */
 const char *spdk_nvmf_host_get_nqn(const struct spdk_nvmf_host *host);
 
 /** spdk_nvmf_subsystem_add_listener_ext() with default options. */
-void spdk_nvmf_subsystem_add_listener(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid, spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg);
+void spdk_nvmf_subsystem_add_listener(struct spdk_nvmf_subsystem *subsystem,
+                                      const struct spdk_nvme_transport_id *trid,
+                                      spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg);
 
 /**
  * Fill \p opts with defaults: no secure channel, ANA optimized.
@@ -488,32 +522,42 @@ void spdk_nvmf_subsystem_listener_opts_init(struct spdk_nvmf_listener_opts *opts
  *   -ENOTSUP: an option that is not built, -ENOMEM.
  * \param opts may be NULL; copied.
  */
-void spdk_nvmf_subsystem_add_listener_ext(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid, spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg, struct spdk_nvmf_listener_opts *opts);
+void spdk_nvmf_subsystem_add_listener_ext(struct spdk_nvmf_subsystem *subsystem,
+                                          const struct spdk_nvme_transport_id *trid,
+                                          spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn,
+                                          void *cb_arg, struct spdk_nvmf_listener_opts *opts);
 
 /**
  * Take back spdk_nvmf_subsystem_add_listener_ext(); connections stay. The address itself stays
  * open until spdk_nvmf_tgt_stop_listen(). Target thread.
  * \return 0, -ENOENT.
  */
-int spdk_nvmf_subsystem_remove_listener(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid);
+int spdk_nvmf_subsystem_remove_listener(struct spdk_nvmf_subsystem *subsystem,
+                                        const struct spdk_nvme_transport_id *trid);
 
 /** May \p subsystem be reached through \p trid? Target thread. */
-bool spdk_nvmf_subsystem_listener_allowed(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid);
+bool spdk_nvmf_subsystem_listener_allowed(struct spdk_nvmf_subsystem *subsystem,
+                                          const struct spdk_nvme_transport_id *trid);
 
 /** The first listener of \p subsystem, or NULL. Target thread. */
-struct spdk_nvmf_subsystem_listener *spdk_nvmf_subsystem_get_first_listener(struct spdk_nvmf_subsystem *subsystem);
+struct spdk_nvmf_subsystem_listener *
+spdk_nvmf_subsystem_get_first_listener(struct spdk_nvmf_subsystem *subsystem);
 
 /** The listener behind \p prev_listener, or NULL. Target thread. */
-struct spdk_nvmf_subsystem_listener *spdk_nvmf_subsystem_get_next_listener(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_subsystem_listener *prev_listener);
+struct spdk_nvmf_subsystem_listener *
+spdk_nvmf_subsystem_get_next_listener(struct spdk_nvmf_subsystem *subsystem,
+                                      struct spdk_nvmf_subsystem_listener *prev_listener);
 
 /** Address of a listener; its memory. Target thread. */
-const struct spdk_nvme_transport_id *spdk_nvmf_subsystem_listener_get_trid(struct spdk_nvmf_subsystem_listener *listener);
+const struct spdk_nvme_transport_id *
+spdk_nvmf_subsystem_listener_get_trid(struct spdk_nvmf_subsystem_listener *listener);
 
 /**
  * Let \p subsystem be reached through any address of the target, or only through its listeners.
  * Target thread.
  */
-void spdk_nvmf_subsystem_allow_any_listener(struct spdk_nvmf_subsystem *subsystem, bool allow_any_listener);
+void spdk_nvmf_subsystem_allow_any_listener(struct spdk_nvmf_subsystem *subsystem,
+                                            bool allow_any_listener);
 
 /** What spdk_nvmf_subsystem_allow_any_listener() said. Target thread. */
 bool spdk_nvmf_subsystem_any_listener_allowed(struct spdk_nvmf_subsystem *subsystem);
@@ -522,7 +566,8 @@ bool spdk_nvmf_subsystem_any_listener_allowed(struct spdk_nvmf_subsystem *subsys
  * Which ids controllers get, 1 to 0xffef. Target thread.
  * \return 0, -EAGAIN: the subsystem is not inactive, -EINVAL.
  */
-int spdk_nvmf_subsystem_set_cntlid_range(struct spdk_nvmf_subsystem *subsystem, uint16_t min_cntlid, uint16_t max_cntlid);
+int spdk_nvmf_subsystem_set_cntlid_range(struct spdk_nvmf_subsystem *subsystem, uint16_t min_cntlid,
+                                         uint16_t max_cntlid);
 
 /**
  * Fill \p opts with zeroes: the first free NSID, the bdev's UUID.
@@ -538,7 +583,9 @@ void spdk_nvmf_ns_opts_get_defaults(struct spdk_nvmf_ns_opts *opts, size_t opts_
  * \return the NSID; 0: the bdev is not there, in use, has metadata or an odd block size, the
  *   NSID is taken or too large, the subsystem is active; the log says which.
  */
-uint32_t spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char *bdev_name, const struct spdk_nvmf_ns_opts *opts, size_t opts_size, const char *ptpl_file);
+uint32_t spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem,
+                                        const char *bdev_name, const struct spdk_nvmf_ns_opts *opts,
+                                        size_t opts_size, const char *ptpl_file);
 
 /**
  * Remove a namespace; hosts are told. The subsystem must be inactive, or paused for this \p
@@ -551,10 +598,12 @@ int spdk_nvmf_subsystem_remove_ns(struct spdk_nvmf_subsystem *subsystem, uint32_
 struct spdk_nvmf_ns *spdk_nvmf_subsystem_get_first_ns(struct spdk_nvmf_subsystem *subsystem);
 
 /** The namespace behind \p prev_ns, or NULL. Target thread. */
-struct spdk_nvmf_ns *spdk_nvmf_subsystem_get_next_ns(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_ns *prev_ns);
+struct spdk_nvmf_ns *spdk_nvmf_subsystem_get_next_ns(struct spdk_nvmf_subsystem *subsystem,
+                                                     struct spdk_nvmf_ns *prev_ns);
 
 /** The namespace with \p nsid, or NULL. Target thread. */
-struct spdk_nvmf_ns *spdk_nvmf_subsystem_get_ns(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
+struct spdk_nvmf_ns *
+spdk_nvmf_subsystem_get_ns(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
 
 /** The lowest controller id. Any thread. */
 uint16_t spdk_nvmf_subsystem_get_min_cntlid(const struct spdk_nvmf_subsystem *subsystem);
@@ -572,7 +621,8 @@ struct spdk_bdev *spdk_nvmf_ns_get_bdev(struct spdk_nvmf_ns *ns);
  * Copy the options of \p ns as they count: with the ids that it really has. Target thread.
  * \param opts_size sizeof(*opts) of the caller; only so many bytes are written.
  */
-void spdk_nvmf_ns_get_opts(const struct spdk_nvmf_ns *ns, struct spdk_nvmf_ns_opts *opts, size_t opts_size);
+void spdk_nvmf_ns_get_opts(const struct spdk_nvmf_ns *ns, struct spdk_nvmf_ns_opts *opts,
+                           size_t opts_size);
 
 /** NQN of \p subsystem; its memory. Any thread. */
 const char *spdk_nvmf_subsystem_get_nqn(const struct spdk_nvmf_subsystem *subsystem);
@@ -585,7 +635,8 @@ bool spdk_nvmf_subsystem_is_discovery(struct spdk_nvmf_subsystem *subsystem);
  * \param opts_size sizeof(*opts) of the caller; only so many bytes are written. Any thread.
  * \return false: there is no such transport.
  */
-bool spdk_nvmf_transport_opts_init(const char *transport_name, struct spdk_nvmf_transport_opts *opts, size_t opts_size);
+bool spdk_nvmf_transport_opts_init(const char *transport_name,
+                                   struct spdk_nvmf_transport_opts *opts, size_t opts_size);
 
 /**
  * Create a transport, which belongs to no target yet.
@@ -593,23 +644,28 @@ bool spdk_nvmf_transport_opts_init(const char *transport_name, struct spdk_nvmf_
  *   large iobuf buffer holds, even if max_io_size is larger.
  * \return NULL: an option is wrong or no memory; the log says which.
  */
-struct spdk_nvmf_transport *spdk_nvmf_transport_create(const char *transport_name, struct spdk_nvmf_transport_opts *opts);
+struct spdk_nvmf_transport *
+spdk_nvmf_transport_create(const char *transport_name, struct spdk_nvmf_transport_opts *opts);
 
 /**
  * spdk_nvmf_transport_create() with the answer by \p cb_fn, within this call.
  * \return 0: \p cb_fn was called; -EINVAL: it was not, an option is wrong or no memory.
  */
-int spdk_nvmf_transport_create_async(const char *transport_name, struct spdk_nvmf_transport_opts *opts, spdk_nvmf_transport_create_done_cb cb_fn, void *cb_arg);
+int
+spdk_nvmf_transport_create_async(const char *transport_name, struct spdk_nvmf_transport_opts *opts,
+                                 spdk_nvmf_transport_create_done_cb cb_fn, void *cb_arg);
 
 /**
  * Close the addresses of a transport that belongs to no target, or whose target's poll groups
  * are gone, and free it. Target thread.
  * \param cb_fn called once, within this call; may be NULL. Always 0.
  */
-int spdk_nvmf_transport_destroy(struct spdk_nvmf_transport *transport, spdk_nvmf_transport_destroy_done_cb cb_fn, void *cb_arg);
+int spdk_nvmf_transport_destroy(struct spdk_nvmf_transport *transport,
+                                spdk_nvmf_transport_destroy_done_cb cb_fn, void *cb_arg);
 
 /** The transport of \p tgt with that name, or NULL. Target thread. */
-struct spdk_nvmf_transport *spdk_nvmf_tgt_get_transport(struct spdk_nvmf_tgt *tgt, const char *transport_name);
+struct spdk_nvmf_transport *
+spdk_nvmf_tgt_get_transport(struct spdk_nvmf_tgt *tgt, const char *transport_name);
 
 /** The first transport of \p tgt, or NULL. Target thread. */
 struct spdk_nvmf_transport *spdk_nvmf_transport_get_first(struct spdk_nvmf_tgt *tgt);
@@ -618,7 +674,8 @@ struct spdk_nvmf_transport *spdk_nvmf_transport_get_first(struct spdk_nvmf_tgt *
 struct spdk_nvmf_transport *spdk_nvmf_transport_get_next(struct spdk_nvmf_transport *transport);
 
 /** Options of \p transport; its memory. Any thread. */
-const struct spdk_nvmf_transport_opts *spdk_nvmf_get_transport_opts(struct spdk_nvmf_transport *transport);
+const struct spdk_nvmf_transport_opts *
+spdk_nvmf_get_transport_opts(struct spdk_nvmf_transport *transport);
 
 /** Type of \p transport. Any thread. */
 spdk_nvme_transport_type_t spdk_nvmf_get_transport_type(struct spdk_nvmf_transport *transport);
@@ -632,16 +689,21 @@ const char *spdk_nvmf_get_transport_name(struct spdk_nvmf_transport *transport);
  *   name; -ENOMEM; or what a poll group said. After an error the transport is the caller's
  *   again.
  */
-void spdk_nvmf_tgt_add_transport(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_transport *transport, spdk_nvmf_tgt_add_transport_done_fn cb_fn, void *cb_arg);
+void spdk_nvmf_tgt_add_transport(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_transport *transport,
+                                 spdk_nvmf_tgt_add_transport_done_fn cb_fn, void *cb_arg);
 
 /** spdk_nvmf_tgt_listen_ext() for a transport that is known. Target thread. */
-int spdk_nvmf_transport_listen(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid, struct spdk_nvmf_listen_opts *opts);
+int spdk_nvmf_transport_listen(struct spdk_nvmf_transport *transport,
+                               const struct spdk_nvme_transport_id *trid,
+                               struct spdk_nvmf_listen_opts *opts);
 
 /** spdk_nvmf_tgt_stop_listen() for a transport that is known. Target thread. 0, -ENOENT. */
-int spdk_nvmf_transport_stop_listen(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid);
+int spdk_nvmf_transport_stop_listen(struct spdk_nvmf_transport *transport,
+                                    const struct spdk_nvme_transport_id *trid);
 
 /** Write the counters of \p group as an object. On the group's thread. */
-void spdk_nvmf_poll_group_dump_stat(struct spdk_nvmf_poll_group *group, struct spdk_json_write_ctx *w);
+void
+spdk_nvmf_poll_group_dump_stat(struct spdk_nvmf_poll_group *group, struct spdk_json_write_ctx *w);
 
 /**
  * Raise the generation of the discovery log, and tell the hosts that are connected to it: all,

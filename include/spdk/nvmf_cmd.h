@@ -45,16 +45,21 @@ typedef void (*spdk_nvmf_nvme_passthru_cmd_cb)(struct spdk_nvmf_request *req);
  * Fill \p cdata, all of it, with what Identify Controller answers. Controller's thread.
  * \return SPDK_NVMF_REQUEST_EXEC_STATUS_COMPLETE.
  */
-int spdk_nvmf_ctrlr_identify_ctrlr(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_ctrlr_data *cdata);
+int
+spdk_nvmf_ctrlr_identify_ctrlr(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_ctrlr_data *cdata);
 
 /** Fill \p log_page, all of it: the commands that the controller has. Controller's thread. */
-void spdk_nvmf_get_cmds_and_effects_log_page(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_cmds_and_effect_log_page *log_page);
+void spdk_nvmf_get_cmds_and_effects_log_page(struct spdk_nvmf_ctrlr *ctrlr,
+                                             struct spdk_nvme_cmds_and_effect_log_page *log_page);
 
 /** Fill \p log_page, all of it: the features that the controller has. Controller's thread. */
-void spdk_nvmf_get_feature_ids_effects_log_page(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_feature_ids_effects_log_page *log_page);
+void
+spdk_nvmf_get_feature_ids_effects_log_page(struct spdk_nvmf_ctrlr *ctrlr,
+                                           struct spdk_nvme_feature_ids_effects_log_page *log_page);
 
 /** Fill \p log_page, all of it: the log pages that the controller has. Controller's thread. */
-void spdk_nvmf_get_supported_log_pages(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_supported_log_pages *log_page);
+void spdk_nvmf_get_supported_log_pages(struct spdk_nvmf_ctrlr *ctrlr,
+                                       struct spdk_nvme_supported_log_pages *log_page);
 
 /** The controller that \p req was sent to. On the queue pair's thread. */
 struct spdk_nvmf_ctrlr *spdk_nvmf_request_get_ctrlr(struct spdk_nvmf_request *req);

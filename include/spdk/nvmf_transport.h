@@ -259,35 +259,66 @@ struct spdk_nvmf_transport_ops {
 	enum spdk_nvme_transport_type type;
 	void (*opts_init)(struct spdk_nvmf_transport_opts *opts);
 	struct spdk_nvmf_transport *(*create)(struct spdk_nvmf_transport_opts *opts);
-	int (*create_async)(struct spdk_nvmf_transport_opts *opts, spdk_nvmf_transport_create_done_cb cb_fn, void *cb_arg);
+	int (*create_async)(struct spdk_nvmf_transport_opts *opts,
+	                    spdk_nvmf_transport_create_done_cb cb_fn, void *cb_arg);
 	void (*dump_opts)(struct spdk_nvmf_transport *transport, struct spdk_json_write_ctx *w);
-	void (*destroy)(struct spdk_nvmf_transport *transport, spdk_nvmf_transport_destroy_done_cb cb_fn, void *cb_arg);
-	int (*listen)(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid, struct spdk_nvmf_listen_opts *opts);
-	void (*listen_dump_opts)(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid, struct spdk_json_write_ctx *w);
-	void (*stop_listen)(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid);
-	int (*listen_associate)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid);
-	int (*subsystem_add_ns)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_ns *ns);
-	void (*subsystem_remove_ns)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
-	void (*cdata_init)(struct spdk_nvmf_transport *transport, struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_ctrlr_data *cdata);
-	void (*listener_discover)(struct spdk_nvmf_transport *transport, struct spdk_nvme_transport_id *trid, struct spdk_nvmf_discovery_log_page_entry *entry);
-	struct spdk_nvmf_transport_poll_group *(*poll_group_create)(struct spdk_nvmf_transport *transport, struct spdk_nvmf_poll_group *group);
-	struct spdk_nvmf_transport_poll_group *(*get_optimal_poll_group)(struct spdk_nvmf_qpair *qpair);
+	void (*destroy)(struct spdk_nvmf_transport *transport,
+	                spdk_nvmf_transport_destroy_done_cb cb_fn, void *cb_arg);
+	int (*listen)(struct spdk_nvmf_transport *transport,
+	              const struct spdk_nvme_transport_id *trid,
+	              struct spdk_nvmf_listen_opts *opts);
+	void (*listen_dump_opts)(struct spdk_nvmf_transport *transport,
+	                         const struct spdk_nvme_transport_id *trid,
+	                         struct spdk_json_write_ctx *w);
+	void (*stop_listen)(struct spdk_nvmf_transport *transport,
+	                    const struct spdk_nvme_transport_id *trid);
+	int (*listen_associate)(struct spdk_nvmf_transport *transport,
+	                        const struct spdk_nvmf_subsystem *subsystem,
+	                        const struct spdk_nvme_transport_id *trid);
+	int (*subsystem_add_ns)(struct spdk_nvmf_transport *transport,
+	                        const struct spdk_nvmf_subsystem *subsystem,
+	                        struct spdk_nvmf_ns *ns);
+	void (*subsystem_remove_ns)(struct spdk_nvmf_transport *transport,
+	                            const struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
+	void (*cdata_init)(struct spdk_nvmf_transport *transport,
+	                   struct spdk_nvmf_subsystem *subsystem,
+	                   struct spdk_nvmf_ctrlr_data *cdata);
+	void (*listener_discover)(struct spdk_nvmf_transport *transport,
+	                          struct spdk_nvme_transport_id *trid,
+	                          struct spdk_nvmf_discovery_log_page_entry *entry);
+	struct spdk_nvmf_transport_poll_group *(*poll_group_create)(
+	        struct spdk_nvmf_transport *transport, struct spdk_nvmf_poll_group *group);
+	struct spdk_nvmf_transport_poll_group *(*get_optimal_poll_group)(
+	        struct spdk_nvmf_qpair *qpair);
 	void (*poll_group_destroy)(struct spdk_nvmf_transport_poll_group *group);
-	int (*poll_group_add)(struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_qpair *qpair);
-	int (*poll_group_remove)(struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_qpair *qpair);
+	int (*poll_group_add)(struct spdk_nvmf_transport_poll_group *group,
+	                      struct spdk_nvmf_qpair *qpair);
+	int (*poll_group_remove)(struct spdk_nvmf_transport_poll_group *group,
+	                         struct spdk_nvmf_qpair *qpair);
 	int (*poll_group_poll)(struct spdk_nvmf_transport_poll_group *group);
 	void (*req_free)(struct spdk_nvmf_request *req);
 	void (*req_complete)(struct spdk_nvmf_request *req);
 	void (*req_get_buffers_done)(struct spdk_nvmf_request *req);
-	void (*qpair_fini)(struct spdk_nvmf_qpair *qpair, spdk_nvmf_transport_qpair_fini_cb cb_fn, void *cb_args);
-	int (*qpair_get_peer_trid)(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
-	int (*qpair_get_local_trid)(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
-	int (*qpair_get_listen_trid)(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid);
+	void (*qpair_fini)(struct spdk_nvmf_qpair *qpair, spdk_nvmf_transport_qpair_fini_cb cb_fn,
+	                   void *cb_args);
+	int (*qpair_get_peer_trid)(struct spdk_nvmf_qpair *qpair,
+	                           struct spdk_nvme_transport_id *trid);
+	int (*qpair_get_local_trid)(struct spdk_nvmf_qpair *qpair,
+	                            struct spdk_nvme_transport_id *trid);
+	int (*qpair_get_listen_trid)(struct spdk_nvmf_qpair *qpair,
+	                             struct spdk_nvme_transport_id *trid);
 	void (*qpair_abort_request)(struct spdk_nvmf_qpair *qpair, struct spdk_nvmf_request *req);
-	void (*poll_group_dump_stat)(struct spdk_nvmf_transport_poll_group *group, struct spdk_json_write_ctx *w);
-	int (*subsystem_add_host)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, const char *hostnqn, const struct spdk_json_val *transport_specific);
-	void (*subsystem_remove_host)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, const char *hostnqn);
-	void (*subsystem_dump_host)(struct spdk_nvmf_transport *transport, const struct spdk_nvmf_subsystem *subsystem, const char *hostnqn, struct spdk_json_write_ctx *w);
+	void (*poll_group_dump_stat)(struct spdk_nvmf_transport_poll_group *group,
+	                             struct spdk_json_write_ctx *w);
+	int (*subsystem_add_host)(struct spdk_nvmf_transport *transport,
+	                          const struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+	                          const struct spdk_json_val *transport_specific);
+	void (*subsystem_remove_host)(struct spdk_nvmf_transport *transport,
+	                              const struct spdk_nvmf_subsystem *subsystem,
+	                              const char *hostnqn);
+	void (*subsystem_dump_host)(struct spdk_nvmf_transport *transport,
+	                            const struct spdk_nvmf_subsystem *subsystem,
+	                            const char *hostnqn, struct spdk_json_write_ctx *w);
 };
 
 struct spdk_nvmf_registers {
@@ -350,14 +381,18 @@ const struct spdk_nvmf_registers *spdk_nvmf_ctrlr_get_regs(struct spdk_nvmf_ctrl
  * Transport: give back what spdk_nvmf_request_get_buffers() took, or stop waiting for it. On the
  * group's thread.
  */
-void spdk_nvmf_request_free_buffers(struct spdk_nvmf_request *req, struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_transport *transport);
+void spdk_nvmf_request_free_buffers(struct spdk_nvmf_request *req,
+                                    struct spdk_nvmf_transport_poll_group *group,
+                                    struct spdk_nvmf_transport *transport);
 
 /**
  * Transport: take a data buffer of \p length bytes for \p req: iov[0]. On the group's thread.
  * \return 0; -EINPROGRESS: there is none now, req_get_buffers_done() follows, in order of
  *   asking; -EINVAL: no buffer is as large.
  */
-int spdk_nvmf_request_get_buffers(struct spdk_nvmf_request *req, struct spdk_nvmf_transport_poll_group *group, struct spdk_nvmf_transport *transport, uint32_t length);
+int spdk_nvmf_request_get_buffers(struct spdk_nvmf_request *req,
+                                  struct spdk_nvmf_transport_poll_group *group,
+                                  struct spdk_nvmf_transport *transport, uint32_t length);
 
 /**
  * Transport: run a command whose data is here. It ends with req_complete(), perhaps within this
@@ -380,7 +415,7 @@ int spdk_nvmf_request_complete(struct spdk_nvmf_request *req);
 void spdk_nvmf_poll_group_remove(struct spdk_nvmf_qpair *qpair);
 
 /** The subsystem of a controller. Any thread. */
-struct spdk_nvmf_subsystem * spdk_nvmf_ctrlr_get_subsystem(struct spdk_nvmf_ctrlr *ctrlr);
+struct spdk_nvmf_subsystem *spdk_nvmf_ctrlr_get_subsystem(struct spdk_nvmf_ctrlr *ctrlr);
 
 /** The controller's id. Any thread. */
 uint16_t spdk_nvmf_ctrlr_get_id(struct spdk_nvmf_ctrlr *ctrlr);

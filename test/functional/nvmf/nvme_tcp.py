@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (C) 2026 The Basalt authors
-"""An NVMe/TCP host of its own, written from the specifications: every byte that it sends can be wrong.
+"""An NVMe/TCP host of its own, written from the specifications: any byte it sends can be wrong.
 
 Base 2.0, Fabrics 1.1, TCP transport 1.0. Nothing here is shared with the code under test.
 """
@@ -276,8 +276,9 @@ class Conn:
 
     def log_page(self, lid, size, offset=0, rae=0):
         numd = size // 4 - 1
-        return self.admin(2, read=size, nsid=0xffffffff, cdw10=lid | rae << 15 | (numd & 0xffff) << 16,
-                          cdw11=numd >> 16, cdw12=offset & 0xffffffff, cdw13=offset >> 32)
+        return self.admin(2, read=size, nsid=0xffffffff,
+                          cdw10=lid | rae << 15 | (numd & 0xffff) << 16, cdw11=numd >> 16,
+                          cdw12=offset & 0xffffffff, cdw13=offset >> 32)
 
     # ---- I/O ----
 
