@@ -119,12 +119,29 @@ conn_find_overdue(const struct tcp_conn *conn)
 	return NULL;
 }
 
+/** What is in the bdev has to come back before the connection may end: nothing else can be done but
+ *  to say that it takes long. */
+static void
+conn_note_drain(struct tcp_conn *conn)
+{
+	if (!conn->drain_noted && late(conn, conn->phase_since_s, TCP_DRAIN_NOTE_S)) {
+		conn->drain_noted = true;
+		SPDK_WARNLOG("%s:%u: queue %u waits to end: its commands are in the bdev for more "
+		             "than %d s\n",
+		             conn->peer_addr, conn->peer_port, conn->qpair.qid, TCP_DRAIN_NOTE_S);
+	}
+}
+
 void
 tcp_conn_check_deadlines(struct tcp_conn *conn)
 {
 	const char *why;
 
-	if (conn->state >= TCP_CONN_CLOSING || conn->close_wanted) {
+	if (conn->state == TCP_CONN_CLOSING) {
+		conn_note_drain(conn);
+		return;
+	}
+	if (conn->close_wanted) {
 		return;
 	}
 	why = conn_find_overdue(conn);
@@ -209,6 +226,9 @@ tcp_qpair_abort_request(struct spdk_nvmf_qpair *qpair, struct spdk_nvmf_request 
 
 	if (req == NULL) {
 		conn->state = TCP_CONN_CLOSING;
+		if (conn->group != NULL) {
+			conn->phase_since_s = conn->group->now_s;
+		}
 		conn->rx_state = TCP_RX_CH;
 		tcp_conn_free_waiting(conn);
 	}

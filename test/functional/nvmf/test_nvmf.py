@@ -112,7 +112,7 @@ def wait_for(cond, what, timeout=5):
     while not cond():
         if time.monotonic() > end:
             raise AssertionError(f"not in time: {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def quiet(t):
@@ -688,6 +688,49 @@ def test_listener_and_subsystem_go(t):
     eq(h2.admin.expect_term(), None, "its host is disconnected")
     eq(q.read(0, 1).status, 0, "the other subsystem lives")
     h.close()
+    quiet(t)
+
+
+def test_slow_peers(t):
+    """Each phase has its deadline; who keeps his is not disturbed."""
+    good = host()
+    q = good.queue()
+    silent = Conn(ADDR, PORT, ic=False)          # no ICReq: 10 s
+    lazy = Conn(ADDR, PORT)                      # no Connect: 15 s
+    h = host()
+    half, r2t, deaf = h.queue(), h.queue(), h.queue(sqsize=127)
+    half.send(half.pdu(CMD, half.io_cmd(1, 0, 8, sgl_in_capsule(4096)), b"h" * 4096)[:1000])
+    r2t.start(r2t.io_cmd(1, 0, 256, sgl_transport(131072)))
+    deaf.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    for _ in range(120):                         # answers that nobody takes
+        deaf.start(deaf.io_cmd(2, 0, 256, sgl_transport(131072)), read=131072)
+    begin = time.monotonic()
+    seen = {}
+
+    def left():
+        eq(q.read(0, 8).status, 0, "the good host reads")
+        for name, conn in (("silent", silent), ("lazy", lazy)):
+            conn.sock.settimeout(0.001)
+            try:
+                if conn.sock.recv(4096) == b"" and name not in seen:
+                    seen[name] = time.monotonic() - begin
+            except (TimeoutError, ConnectionResetError):
+                pass
+        ids = {p["qid"] for p in t.rpc("nvmf_subsystem_get_qpairs", nqn=NQN)
+               if p["cntlid"] == h.cntlid}
+        for qid, name in ((1, "half"), (2, "r2t"), (3, "deaf")):
+            if qid not in ids and name not in seen:
+                seen[name] = time.monotonic() - begin
+        return len(seen) == 5
+    wait_for(left, "all deadlines", timeout=60)
+    for name, least, most in (("silent", 9, 16), ("lazy", 14, 21), ("half", 29, 40),
+                              ("r2t", 29, 40), ("deaf", 29, 45)):
+        assert least <= seen[name] <= most, f"{name} ended after {seen[name]:.1f} s"
+    eq(h.admin.identify(1).status, 0, "the admin queue lives")
+    for conn in (silent, lazy):
+        conn.close()
+    h.close()
+    good.close()
     quiet(t)
 
 
