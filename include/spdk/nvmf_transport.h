@@ -446,8 +446,15 @@ spdk_nvmf_request_using_zcopy(const struct spdk_nvmf_request *req)
 	return req->zcopy_phase != NVMF_ZCOPY_PHASE_NONE;
 }
 
-/** Direction of the data of \p req's command, as the controller sees it. */
-enum spdk_nvme_data_transfer spdk_nvmf_req_get_xfer(struct spdk_nvmf_request *req);
+/** Direction of the data of \p req's command, by its opcode, or FCTYPE of a fabrics command. */
+static inline enum spdk_nvme_data_transfer
+spdk_nvmf_req_get_xfer(struct spdk_nvmf_request *req)
+{
+	uint8_t opc = req->cmd->nvme_cmd.opc;
+
+	return spdk_nvme_opc_get_data_transfer(
+	        opc == SPDK_NVME_OPC_FABRIC ? req->cmd->nvmf_cmd.fctype : opc);
+}
 
 #pragma GCC visibility pop
 

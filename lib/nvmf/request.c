@@ -256,16 +256,3 @@ spdk_nvmf_request_get_response(struct spdk_nvmf_request *req)
 {
 	return &req->rsp->nvme_cpl;
 }
-
-enum spdk_nvme_data_transfer
-spdk_nvmf_req_get_xfer(struct spdk_nvmf_request *req)
-{
-	switch (wire_cmd_dir(&req->cmd->nvme_cmd)) {
-	case WIRE_TO_CONTROLLER:
-		return SPDK_NVME_DATA_HOST_TO_CONTROLLER;
-	case WIRE_TO_HOST:
-		return SPDK_NVME_DATA_CONTROLLER_TO_HOST;
-	default:
-		return SPDK_NVME_DATA_NONE;
-	}
-}
