@@ -58,7 +58,7 @@ ctrlr_init_regs(struct spdk_nvmf_ctrlr *ctrlr)
 {
 	ctrlr->regs.cap.bits.mqes = ctrlr->transport->opts.max_queue_depth - 1;
 	ctrlr->regs.cap.bits.cqr = 1;
-	ctrlr->regs.cap.bits.to = 1; /* x 500 ms */
+	ctrlr->regs.cap.bits.to = 60; /* x 500 ms: a reset waits for what is in the bdev */
 	ctrlr->regs.cap.bits.css = SPDK_NVME_CAP_CSS_NVM;
 	ctrlr->regs.vs.bits.mjr = 1;
 	ctrlr->regs.vs.bits.mnr = 4;
