@@ -195,8 +195,15 @@ struct spdk_nvme_accel_fn_table {
 	void (*finish_sequence)(void *seq, spdk_nvme_accel_completion_cb cb_fn, void *cb_arg);
 	void (*reverse_sequence)(void *seq);
 	void (*abort_sequence)(void *seq);
-	int (*append_crc32c)(void *ctx, void **seq, uint32_t *dst, struct iovec *iovs, uint32_t iovcnt, struct spdk_memory_domain *memory_domain, void *domain_ctx, uint32_t seed, spdk_nvme_accel_step_cb cb_fn, void *cb_arg);
-	int (*append_copy)(void *ctx, void **seq, struct iovec *dst_iovs, uint32_t dst_iovcnt, struct spdk_memory_domain *dst_domain, void *dst_domain_ctx, struct iovec *src_iovs, uint32_t src_iovcnt, struct spdk_memory_domain *src_domain, void *src_domain_ctx, spdk_nvme_accel_step_cb cb_fn, void *cb_arg);
+	int (*append_crc32c)(void *ctx, void **seq, uint32_t *dst, struct iovec *iovs,
+	                     uint32_t iovcnt, struct spdk_memory_domain *memory_domain,
+	                     void *domain_ctx, uint32_t seed, spdk_nvme_accel_step_cb cb_fn,
+	                     void *cb_arg);
+	int (*append_copy)(void *ctx, void **seq, struct iovec *dst_iovs, uint32_t dst_iovcnt,
+	                   struct spdk_memory_domain *dst_domain, void *dst_domain_ctx,
+	                   struct iovec *src_iovs, uint32_t src_iovcnt,
+	                   struct spdk_memory_domain *src_domain, void *src_domain_ctx,
+	                   spdk_nvme_accel_step_cb cb_fn, void *cb_arg);
 };
 
 struct spdk_nvme_transport_id {
@@ -312,19 +319,23 @@ struct spdk_nvme_io_qpair_opts {
 };
 
 struct spdk_nvme_rdma_hooks {
-	struct ibv_pd *(*get_ibv_pd)(const struct spdk_nvme_transport_id *trid, struct ibv_context *verbs);
+	struct ibv_pd *(*get_ibv_pd)(const struct spdk_nvme_transport_id *trid,
+	                             struct ibv_context *verbs);
 	uint64_t (*get_rkey)(struct ibv_pd *pd, void *buf, size_t size);
 	void (*put_rkey)(uint64_t key);
 };
 
-typedef void (*spdk_nvme_disconnected_qpair_cb)(struct spdk_nvme_qpair *qpair, void *poll_group_ctx);
+typedef void (*spdk_nvme_disconnected_qpair_cb)(struct spdk_nvme_qpair *qpair,
+                                                void *poll_group_ctx);
 
 typedef void (*spdk_nvme_reg_cb)(void *ctx, uint64_t value, const struct spdk_nvme_cpl *cpl);
 
 struct spdk_nvme_transport_ops {
 	char name[SPDK_NVMF_TRSTRING_MAX_LEN + 1];
 	enum spdk_nvme_transport_type type;
-	struct spdk_nvme_ctrlr *(*ctrlr_construct)(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, void *devhandle);
+	struct spdk_nvme_ctrlr *(*ctrlr_construct)(const struct spdk_nvme_transport_id *trid,
+	                                           const struct spdk_nvme_ctrlr_opts *opts,
+	                                           void *devhandle);
 	int (*ctrlr_scan)(struct spdk_nvme_probe_ctx *probe_ctx, bool direct_connect);
 	int (*ctrlr_destruct)(struct spdk_nvme_ctrlr *ctrlr);
 	int (*ctrlr_enable)(struct spdk_nvme_ctrlr *ctrlr);
@@ -333,10 +344,14 @@ struct spdk_nvme_transport_ops {
 	int (*ctrlr_set_reg_8)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t value);
 	int (*ctrlr_get_reg_4)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t *value);
 	int (*ctrlr_get_reg_8)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t *value);
-	int (*ctrlr_set_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t value, spdk_nvme_reg_cb cb_fn, void *cb_arg);
-	int (*ctrlr_set_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t value, spdk_nvme_reg_cb cb_fn, void *cb_arg);
-	int (*ctrlr_get_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, spdk_nvme_reg_cb cb_fn, void *cb_arg);
-	int (*ctrlr_get_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_set_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint32_t value,
+	                             spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_set_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset, uint64_t value,
+	                             spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_get_reg_4_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset,
+	                             spdk_nvme_reg_cb cb_fn, void *cb_arg);
+	int (*ctrlr_get_reg_8_async)(struct spdk_nvme_ctrlr *ctrlr, uint32_t offset,
+	                             spdk_nvme_reg_cb cb_fn, void *cb_arg);
 	uint32_t (*ctrlr_get_max_xfer_size)(struct spdk_nvme_ctrlr *ctrlr);
 	uint16_t (*ctrlr_get_max_sges)(struct spdk_nvme_ctrlr *ctrlr);
 	int (*ctrlr_reserve_cmb)(struct spdk_nvme_ctrlr *ctrlr);
@@ -346,25 +361,38 @@ struct spdk_nvme_transport_ops {
 	int (*ctrlr_disable_pmr)(struct spdk_nvme_ctrlr *ctrlr);
 	void *(*ctrlr_map_pmr)(struct spdk_nvme_ctrlr *ctrlr, size_t *size);
 	int (*ctrlr_unmap_pmr)(struct spdk_nvme_ctrlr *ctrlr);
-	struct spdk_nvme_qpair *(*ctrlr_create_io_qpair)(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid, const struct spdk_nvme_io_qpair_opts *opts);
+	struct spdk_nvme_qpair *(*ctrlr_create_io_qpair)(
+	        struct spdk_nvme_ctrlr *ctrlr, uint16_t qid,
+	        const struct spdk_nvme_io_qpair_opts *opts);
 	int (*ctrlr_delete_io_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
 	int (*ctrlr_connect_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
-	void (*ctrlr_disconnect_qpair)(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair);
+	void (*ctrlr_disconnect_qpair)(struct spdk_nvme_ctrlr *ctrlr,
+	                               struct spdk_nvme_qpair *qpair);
 	void (*qpair_abort_reqs)(struct spdk_nvme_qpair *qpair, uint32_t dnr);
 	int (*qpair_reset)(struct spdk_nvme_qpair *qpair);
 	int (*qpair_submit_request)(struct spdk_nvme_qpair *qpair, struct nvme_request *req);
 	int (*qpair_authenticate)(struct spdk_nvme_qpair *qpair);
-	int32_t (*qpair_process_completions)(struct spdk_nvme_qpair *qpair, uint32_t max_completions);
-	int (*qpair_iterate_requests)(struct spdk_nvme_qpair *qpair, int (*iter_fn)(struct nvme_request *req, void *arg), void *arg);
+	int32_t (*qpair_process_completions)(struct spdk_nvme_qpair *qpair,
+	                                     uint32_t max_completions);
+	int (*qpair_iterate_requests)(struct spdk_nvme_qpair *qpair,
+	                              int (*iter_fn)(struct nvme_request *req, void *arg),
+	                              void *arg);
 	int (*qpair_get_fd)(struct spdk_nvme_qpair *qpair, struct spdk_event_handler_opts *opts);
 	void (*admin_qpair_abort_aers)(struct spdk_nvme_qpair *qpair);
 	struct spdk_nvme_transport_poll_group *(*poll_group_create)(void);
-	int64_t (*poll_group_process_completions)(struct spdk_nvme_transport_poll_group *tgroup, uint32_t completions_per_qpair, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
-	void (*poll_group_check_disconnected_qpairs)(struct spdk_nvme_transport_poll_group *tgroup, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+	int64_t (*poll_group_process_completions)(
+	        struct spdk_nvme_transport_poll_group *tgroup, uint32_t completions_per_qpair,
+	        spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+	void (*poll_group_check_disconnected_qpairs)(
+	        struct spdk_nvme_transport_poll_group *tgroup,
+	        spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
 	int (*poll_group_destroy)(struct spdk_nvme_transport_poll_group *tgroup);
-	int (*poll_group_get_stats)(struct spdk_nvme_transport_poll_group *tgroup, struct spdk_nvme_transport_poll_group_stat **stats);
-	void (*poll_group_free_stats)(struct spdk_nvme_transport_poll_group *tgroup, struct spdk_nvme_transport_poll_group_stat *stats);
-	int (*ctrlr_get_memory_domains)(const struct spdk_nvme_ctrlr *ctrlr, struct spdk_memory_domain **domains, int array_size);
+	int (*poll_group_get_stats)(struct spdk_nvme_transport_poll_group *tgroup,
+	                            struct spdk_nvme_transport_poll_group_stat **stats);
+	void (*poll_group_free_stats)(struct spdk_nvme_transport_poll_group *tgroup,
+	                              struct spdk_nvme_transport_poll_group_stat *stats);
+	int (*ctrlr_get_memory_domains)(const struct spdk_nvme_ctrlr *ctrlr,
+	                                struct spdk_memory_domain **domains, int array_size);
 	int (*ctrlr_ready)(struct spdk_nvme_ctrlr *ctrlr);
 	volatile struct spdk_nvme_registers *(*ctrlr_get_registers)(struct spdk_nvme_ctrlr *ctrlr);
 	int (*ctrlr_scan_attached)(struct spdk_nvme_probe_ctx *probe_ctx);
@@ -384,11 +412,15 @@ struct spdk_nvme_transport_opts {
 
 typedef enum spdk_nvme_qp_failure_reason spdk_nvme_qp_failure_reason;
 
-typedef bool (*spdk_nvme_probe_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nvme_ctrlr_opts *opts);
+typedef bool (*spdk_nvme_probe_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid,
+                                   struct spdk_nvme_ctrlr_opts *opts);
 
-typedef void (*spdk_nvme_attach_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_ctrlr_opts *opts);
+typedef void (*spdk_nvme_attach_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid,
+                                    struct spdk_nvme_ctrlr *ctrlr,
+                                    const struct spdk_nvme_ctrlr_opts *opts);
 
-typedef void (*spdk_nvme_attach_fail_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid, int rc);
+typedef void (*spdk_nvme_attach_fail_cb)(void *cb_ctx, const struct spdk_nvme_transport_id *trid,
+                                         int rc);
 
 typedef void (*spdk_nvme_remove_cb)(void *cb_ctx, struct spdk_nvme_ctrlr *ctrlr);
 
@@ -398,11 +430,14 @@ typedef void (*spdk_nvme_cmd_cb)(void *ctx, const struct spdk_nvme_cpl *cpl);
 
 typedef void (*spdk_nvme_aer_cb)(void *aer_cb_arg, const struct spdk_nvme_cpl *cpl);
 
-typedef void (*spdk_nvme_ns_attr_changed_cb)(void *cb_arg, const uint32_t *changed_ns_list, uint32_t count);
+typedef void (*spdk_nvme_ns_attr_changed_cb)(void *cb_arg, const uint32_t *changed_ns_list,
+                                             uint32_t count);
 
-typedef void (*spdk_nvme_timeout_cb)(void *cb_arg, struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint16_t cid);
+typedef void (*spdk_nvme_timeout_cb)(void *cb_arg, struct spdk_nvme_ctrlr *ctrlr,
+                                     struct spdk_nvme_qpair *qpair, uint16_t cid);
 
-typedef void (*spdk_nvme_discovery_cb)(void *cb_arg, int rc, const struct spdk_nvme_cpl *cpl, struct spdk_nvmf_discovery_log_page *log_page);
+typedef void (*spdk_nvme_discovery_cb)(void *cb_arg, int rc, const struct spdk_nvme_cpl *cpl,
+                                       struct spdk_nvmf_discovery_log_page *log_page);
 
 typedef void (*spdk_nvme_req_reset_sgl_cb)(void *cb_arg, uint32_t offset);
 
@@ -440,7 +475,8 @@ const struct spdk_nvme_ctrlr_opts *spdk_nvme_ctrlr_get_opts(struct spdk_nvme_ctr
 int spdk_nvme_transport_id_parse(struct spdk_nvme_transport_id *trid, const char *str);
 
 /** Set trtype, and trstring to the name that belongs to it. */
-void spdk_nvme_trid_populate_transport(struct spdk_nvme_transport_id *trid, enum spdk_nvme_transport_type trtype);
+void spdk_nvme_trid_populate_transport(struct spdk_nvme_transport_id *trid,
+                                       enum spdk_nvme_transport_type trtype);
 
 /**
  * Read the keys hostaddr and hostsvcid of a text as for spdk_nvme_transport_id_parse().
@@ -452,7 +488,8 @@ int spdk_nvme_host_id_parse(struct spdk_nvme_host_id *hostid, const char *str);
  * Set trstring to \p trstring in capitals.
  * \return 0, -EINVAL when it is NULL or longer than SPDK_NVMF_TRSTRING_MAX_LEN.
  */
-int spdk_nvme_transport_id_populate_trstring(struct spdk_nvme_transport_id *trid, const char *trstring);
+int
+spdk_nvme_transport_id_populate_trstring(struct spdk_nvme_transport_id *trid, const char *trstring);
 
 /**
  * The transport type of a name, in any case; a name nobody knows is SPDK_NVME_TRANSPORT_CUSTOM.
@@ -476,7 +513,8 @@ int spdk_nvme_transport_id_parse_adrfam(enum spdk_nvmf_adrfam *adrfam, const cha
  * Order of two transport ids, as of strcmp(): type, address, family, service, NQN. 0: the same
  * place.
  */
-int spdk_nvme_transport_id_compare(const struct spdk_nvme_transport_id *trid1, const struct spdk_nvme_transport_id *trid2);
+int spdk_nvme_transport_id_compare(const struct spdk_nvme_transport_id *trid1,
+                                   const struct spdk_nvme_transport_id *trid2);
 
 /**
  * Add to \p prchk_flags what a text such as `prchk:reftag|guard` says
@@ -505,37 +543,51 @@ bool spdk_nvme_transport_available_by_name(const char *transport_name);
  * \return 0 when the search itself went well, even if nothing was attached; negative when it did
  * not.
  */
-int spdk_nvme_probe(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_remove_cb remove_cb);
+int spdk_nvme_probe(const struct spdk_nvme_transport_id *trid, void *cb_ctx,
+                    spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb,
+                    spdk_nvme_remove_cb remove_cb);
 
 /**
  * spdk_nvme_probe() that also tells of each controller that could not be attached: \p
  * attach_fail_cb.
  */
-int spdk_nvme_probe_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
+int spdk_nvme_probe_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx,
+                        spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb,
+                        spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
 
 /**
  * Connect to the one controller at \p trid, a discovery controller too. Blocks, with deadlines.
  * \param opts NULL: defaults; opts_size: bytes of it that are valid.
  * \return a controller that the caller detaches; NULL after an error, which the log tells.
  */
-struct spdk_nvme_ctrlr *spdk_nvme_connect(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, size_t opts_size);
+struct spdk_nvme_ctrlr *
+spdk_nvme_connect(const struct spdk_nvme_transport_id *trid,
+                  const struct spdk_nvme_ctrlr_opts *opts, size_t opts_size);
 
 /**
  * Start spdk_nvme_connect(); spdk_nvme_probe_poll_async() goes on with it. \p opts is copied; its
  * address comes back as cb_ctx of \p attach_cb.
  * \return NULL when it can't start.
  */
-struct spdk_nvme_probe_ctx *spdk_nvme_connect_async(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts, spdk_nvme_attach_cb attach_cb);
+struct spdk_nvme_probe_ctx *
+spdk_nvme_connect_async(const struct spdk_nvme_transport_id *trid,
+                        const struct spdk_nvme_ctrlr_opts *opts, spdk_nvme_attach_cb attach_cb);
 
 /**
  * Start spdk_nvme_probe(); spdk_nvme_probe_poll_async() goes on with it. Reading a discovery log
  * still blocks.
  * \return NULL when it can't start.
  */
-struct spdk_nvme_probe_ctx *spdk_nvme_probe_async(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_remove_cb remove_cb);
+struct spdk_nvme_probe_ctx *
+spdk_nvme_probe_async(const struct spdk_nvme_transport_id *trid, void *cb_ctx,
+                      spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb,
+                      spdk_nvme_remove_cb remove_cb);
 
 /** spdk_nvme_probe_async() with \p attach_fail_cb. */
-struct spdk_nvme_probe_ctx *spdk_nvme_probe_async_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx, spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb, spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
+struct spdk_nvme_probe_ctx *
+spdk_nvme_probe_async_ext(const struct spdk_nvme_transport_id *trid, void *cb_ctx,
+                          spdk_nvme_probe_cb probe_cb, spdk_nvme_attach_cb attach_cb,
+                          spdk_nvme_attach_fail_cb attach_fail_cb, spdk_nvme_remove_cb remove_cb);
 
 /**
  * One step of a probe or connect, on one thread. Call-backs of the probe run in it.
@@ -574,7 +626,8 @@ void spdk_nvme_detach_poll(struct spdk_nvme_detach_ctx *detach_ctx);
 int spdk_nvme_ctrlr_set_trid(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_transport_id *trid);
 
 /** Replace the call-back for removal, and its argument. */
-void spdk_nvme_ctrlr_set_remove_cb(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_remove_cb remove_cb, void *remove_ctx);
+void spdk_nvme_ctrlr_set_remove_cb(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_remove_cb remove_cb,
+                                   void *remove_ctx);
 
 /**
  * Disconnect, connect again, and identify anew. Blocks, with deadlines. I/O queue pairs are
@@ -654,13 +707,16 @@ bool spdk_nvme_ctrlr_is_feature_supported(struct spdk_nvme_ctrlr *ctrlr, uint8_t
  * Be told of asynchronous events, in the poll of admin completions. Of a namespace notice when the
  * namespaces were read anew. NULL: no more.
  */
-void spdk_nvme_ctrlr_register_aer_callback(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_aer_cb aer_cb_fn, void *aer_cb_arg);
+void spdk_nvme_ctrlr_register_aer_callback(struct spdk_nvme_ctrlr *ctrlr,
+                                           spdk_nvme_aer_cb aer_cb_fn, void *aer_cb_arg);
 
 /**
  * Be told which namespaces a notice names, before they are read anew. \p count 0: too many to
  * name. The list lives until the call-back returns.
  */
-void spdk_nvme_ctrlr_register_ns_attr_changed_callback(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_ns_attr_changed_cb cb_fn, void *cb_arg);
+void
+spdk_nvme_ctrlr_register_ns_attr_changed_callback(struct spdk_nvme_ctrlr *ctrlr,
+                                                  spdk_nvme_ns_attr_changed_cb cb_fn, void *cb_arg);
 
 /**
  * From now on leave the log of changed namespaces, whose reading lets the next notice come, to the
@@ -675,7 +731,9 @@ void spdk_nvme_ctrlr_disable_read_changed_ns_list_log_page(struct spdk_nvme_ctrl
  * \param timeout_io_us, timeout_admin_us 0: no time-out.
  * \param cb_fn NULL: no more.
  */
-void spdk_nvme_ctrlr_register_timeout_callback(struct spdk_nvme_ctrlr *ctrlr, uint64_t timeout_io_us, uint64_t timeout_admin_us, spdk_nvme_timeout_cb cb_fn, void *cb_arg);
+void spdk_nvme_ctrlr_register_timeout_callback(struct spdk_nvme_ctrlr *ctrlr,
+                                               uint64_t timeout_io_us, uint64_t timeout_admin_us,
+                                               spdk_nvme_timeout_cb cb_fn, void *cb_arg);
 
 /**
  * Read the whole log of a discovery controller; again when it changes meanwhile.
@@ -683,13 +741,16 @@ void spdk_nvme_ctrlr_register_timeout_callback(struct spdk_nvme_ctrlr *ctrlr, ui
  * frees, or a negative errno (-EAGAIN: it kept changing; -EFBIG: absurdly long) and NULL.
  * \return 0, -ENOMEM, -ENXIO.
  */
-int spdk_nvme_ctrlr_get_discovery_log_page(struct spdk_nvme_ctrlr *ctrlr, spdk_nvme_discovery_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_get_discovery_log_page(struct spdk_nvme_ctrlr *ctrlr,
+                                           spdk_nvme_discovery_cb cb_fn, void *cb_arg);
 
 /**
  * Fill \p opts, of which \p opts_size bytes may be written, with what the controller's options
  * say.
  */
-void spdk_nvme_ctrlr_get_default_io_qpair_opts(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
+void
+spdk_nvme_ctrlr_get_default_io_qpair_opts(struct spdk_nvme_ctrlr *ctrlr,
+                                          struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
 
 /**
  * Make an I/O queue pair, and connect it unless opts->create_only: waiting for that, or with
@@ -697,7 +758,9 @@ void spdk_nvme_ctrlr_get_default_io_qpair_opts(struct spdk_nvme_ctrlr *ctrlr, st
  * \param opts NULL: defaults; \p opts_size bytes of it are valid.
  * \return NULL: the controller is not up, all its queues are in use, no memory, no connection.
  */
-struct spdk_nvme_qpair *spdk_nvme_ctrlr_alloc_io_qpair(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
+struct spdk_nvme_qpair *
+spdk_nvme_ctrlr_alloc_io_qpair(struct spdk_nvme_ctrlr *ctrlr,
+                               const struct spdk_nvme_io_qpair_opts *opts, size_t opts_size);
 
 /**
  * Connect a queue pair that was made with create_only or was disconnected. With async_mode 0 means
@@ -727,7 +790,8 @@ bool spdk_nvme_qpair_is_admin_queue(struct spdk_nvme_qpair *qpair);
 uint16_t spdk_nvme_qpair_get_queue_depth(struct spdk_nvme_qpair *qpair);
 
 /** Why the admin queue was disconnected last. */
-spdk_nvme_qp_failure_reason spdk_nvme_ctrlr_get_admin_qp_failure_reason(struct spdk_nvme_ctrlr *ctrlr);
+spdk_nvme_qp_failure_reason
+spdk_nvme_ctrlr_get_admin_qp_failure_reason(struct spdk_nvme_ctrlr *ctrlr);
 
 /**
  * Disconnect and free. Commands that are out complete as aborted. Inside a call-back of it, or of
@@ -737,23 +801,32 @@ spdk_nvme_qp_failure_reason spdk_nvme_ctrlr_get_admin_qp_failure_reason(struct s
 int spdk_nvme_ctrlr_free_io_qpair(struct spdk_nvme_qpair *qpair);
 
 /** Send \p cmd as it is, but for cid and data pointer, with \p len bytes at \p buf. */
-int spdk_nvme_ctrlr_cmd_io_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_io_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair,
+                               struct spdk_nvme_cmd *cmd, void *buf, uint32_t len,
+                               spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /**
  * spdk_nvme_ctrlr_cmd_io_raw() with metadata apart; over a fabric \p md_buf must be NULL
  * (-EINVAL).
  */
-int spdk_nvme_ctrlr_cmd_io_raw_with_md(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, void *md_buf, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_io_raw_with_md(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair,
+                                       struct spdk_nvme_cmd *cmd, void *buf, uint32_t len,
+                                       void *md_buf, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** The same with the data behind call-backs, which are asked during the submit, with \p cb_arg. */
-int spdk_nvme_ctrlr_cmd_iov_raw_with_md(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd, uint32_t len, void *md_buf, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+int spdk_nvme_ctrlr_cmd_iov_raw_with_md(struct spdk_nvme_ctrlr *ctrlr,
+                                        struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd,
+                                        uint32_t len, void *md_buf, spdk_nvme_cmd_cb cb_fn,
+                                        void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                                        spdk_nvme_req_next_sge_cb next_sge_fn);
 
 /**
  * Receive, and run call-backs of up to \p max_completions commands; 0: no limit but the queue's
  * size. Also carries on connecting.
  * \return how many; -ENXIO: not connected, and all that was out is aborted.
  */
-int32_t spdk_nvme_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max_completions);
+int32_t
+spdk_nvme_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max_completions);
 
 /** Why it was disconnected last. */
 spdk_nvme_qp_failure_reason spdk_nvme_qpair_get_failure_reason(struct spdk_nvme_qpair *qpair);
@@ -768,7 +841,8 @@ bool spdk_nvme_qpair_is_connected(struct spdk_nvme_qpair *qpair);
  * Send \p cmd on the admin queue as it is, but for cid and data pointer, with \p len bytes at \p
  * buf.
  */
-int spdk_nvme_ctrlr_cmd_admin_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_cmd *cmd, void *buf, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_admin_raw(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_cmd *cmd,
+                                  void *buf, uint32_t len, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Whether the controller can reset its whole NVM subsystem (CAP.NSSRS). */
 bool spdk_nvme_ctrlr_is_nssr_supported(struct spdk_nvme_ctrlr *ctrlr);
@@ -790,19 +864,25 @@ struct spdk_nvme_ns *spdk_nvme_ctrlr_get_ns(struct spdk_nvme_ctrlr *ctrlr, uint3
  * Read \p payload_size bytes, a multiple of 4, of a log page from \p offset, a multiple of 4, on.
  * -EINVAL also for an offset that the controller can't do (LPA).
  */
-int spdk_nvme_ctrlr_cmd_get_log_page(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page, uint32_t nsid, void *payload, uint32_t payload_size, uint64_t offset, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_get_log_page(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page, uint32_t nsid,
+                                     void *payload, uint32_t payload_size, uint64_t offset,
+                                     spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /**
  * The same with the rest of the command's dwords: log specific fields in \p cdw10, \p cdw11, \p
  * cdw14.
  */
-int spdk_nvme_ctrlr_cmd_get_log_page_ext(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page, uint32_t nsid, void *payload, uint32_t payload_size, uint64_t offset, uint32_t cdw10, uint32_t cdw11, uint32_t cdw14, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_get_log_page_ext(struct spdk_nvme_ctrlr *ctrlr, uint8_t log_page,
+                                         uint32_t nsid, void *payload, uint32_t payload_size,
+                                         uint64_t offset, uint32_t cdw10, uint32_t cdw11,
+                                         uint32_t cdw14, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /**
  * Ask the controller to abort the command \p cid of \p qpair (NULL: admin).
  * spdk_nvme_cpl_is_abort_success() tells.
  */
-int spdk_nvme_ctrlr_cmd_abort(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, uint16_t cid, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_abort(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair,
+                              uint16_t cid, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /**
  * Ask to abort every command of \p qpair (NULL: admin) that was submitted with \p cmd_cb_arg. \p
@@ -810,31 +890,46 @@ int spdk_nvme_ctrlr_cmd_abort(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qp
  * in memory are completed as aborted at once. On the queue pair's thread.
  * \return 0; -ENOENT: none is with the controller; -EINVAL for a NULL argument; -ENOMEM, -ENXIO.
  */
-int spdk_nvme_ctrlr_cmd_abort_ext(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair, void *cmd_cb_arg, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_abort_ext(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair,
+                                  void *cmd_cb_arg, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Set Features, for no namespace. */
-int spdk_nvme_ctrlr_cmd_set_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, uint32_t cdw12, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_set_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11,
+                                    uint32_t cdw12, void *payload, uint32_t payload_size,
+                                    spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Get Features, for no namespace. The value is in cdw0 of the completion. */
-int spdk_nvme_ctrlr_cmd_get_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_get_feature(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11,
+                                    void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn,
+                                    void *cb_arg);
 
 /** Get Features of a namespace. */
-int spdk_nvme_ctrlr_cmd_get_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
+int spdk_nvme_ctrlr_cmd_get_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature,
+                                       uint32_t cdw11, void *payload, uint32_t payload_size,
+                                       spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
 
 /** Set Features of a namespace. */
-int spdk_nvme_ctrlr_cmd_set_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11, uint32_t cdw12, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
+int
+spdk_nvme_ctrlr_cmd_set_feature_ns(struct spdk_nvme_ctrlr *ctrlr, uint8_t feature, uint32_t cdw11,
+                                   uint32_t cdw12, void *payload, uint32_t payload_size,
+                                   spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t ns_id);
 
 /** Security Receive of protocol \p secp, specific \p spsp. */
-int spdk_nvme_ctrlr_cmd_security_receive(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_security_receive(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp,
+                                         uint8_t nssf, void *payload, uint32_t payload_size,
+                                         spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Security Send of protocol \p secp, specific \p spsp. */
-int spdk_nvme_ctrlr_cmd_security_send(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp, uint8_t nssf, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ctrlr_cmd_security_send(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, uint16_t spsp,
+                                      uint8_t nssf, void *payload, uint32_t payload_size,
+                                      spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** What the controller can do: enum spdk_nvme_ctrlr_flags. */
 uint64_t spdk_nvme_ctrlr_get_flags(struct spdk_nvme_ctrlr *ctrlr);
 
 /** Where the controller is. Lives as long as it. */
-const struct spdk_nvme_transport_id *spdk_nvme_ctrlr_get_transport_id(struct spdk_nvme_ctrlr *ctrlr);
+const struct spdk_nvme_transport_id *
+spdk_nvme_ctrlr_get_transport_id(struct spdk_nvme_ctrlr *ctrlr);
 
 /**
  * Take a free I/O queue id. For transports.
@@ -850,7 +945,8 @@ void spdk_nvme_ctrlr_free_qid(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid);
  * no transport uses it.
  * \return NULL when out of memory.
  */
-struct spdk_nvme_poll_group *spdk_nvme_poll_group_create(void *ctx, struct spdk_nvme_accel_fn_table *table);
+struct spdk_nvme_poll_group *
+spdk_nvme_poll_group_create(void *ctx, struct spdk_nvme_accel_fn_table *table);
 
 /**
  * Add a queue pair that is not connected and in no group.
@@ -877,7 +973,10 @@ int spdk_nvme_poll_group_destroy(struct spdk_nvme_poll_group *group);
  * \return how many commands completed; -EINVAL without a call-back; the first error of a
  * transport.
  */
-int64_t spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group, uint32_t completions_per_qpair, spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
+int64_t
+spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
+                                         uint32_t completions_per_qpair,
+                                         spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb);
 
 /** \return 0: all are connected; -EAGAIN: some are on the way; -EIO: some are disconnected. */
 int spdk_nvme_poll_group_all_connected(struct spdk_nvme_poll_group *group);
@@ -890,10 +989,12 @@ void *spdk_nvme_poll_group_get_ctx(struct spdk_nvme_poll_group *group);
  * thread.
  * \return 0, -EINVAL, -ENOMEM, -ENOTSUP: no transport has any.
  */
-int spdk_nvme_poll_group_get_stats(struct spdk_nvme_poll_group *group, struct spdk_nvme_poll_group_stat **stats);
+int spdk_nvme_poll_group_get_stats(struct spdk_nvme_poll_group *group,
+                                   struct spdk_nvme_poll_group_stat **stats);
 
 /** Free what spdk_nvme_poll_group_get_stats() gave. */
-void spdk_nvme_poll_group_free_stats(struct spdk_nvme_poll_group *group, struct spdk_nvme_poll_group_stat *stat);
+void spdk_nvme_poll_group_free_stats(struct spdk_nvme_poll_group *group,
+                                     struct spdk_nvme_poll_group_stat *stat);
 
 /** Identify data of the namespace. Lives as long as the controller; a scan writes it anew. */
 const struct spdk_nvme_ns_data *spdk_nvme_ns_get_data(struct spdk_nvme_ns *ns);
@@ -944,7 +1045,8 @@ const void *spdk_nvme_ns_get_vendor_specific(struct spdk_nvme_ns *ns);
  * LBA format \p format_index.
  * \return 0; -EINVAL: there is none of that number.
  */
-int spdk_nvme_ns_get_format(struct spdk_nvme_ns *ns, uint8_t format_index, struct spdk_nvme_ns_data_lbaf *lbaf);
+int spdk_nvme_ns_get_format(struct spdk_nvme_ns *ns, uint8_t format_index,
+                            struct spdk_nvme_ns_data_lbaf *lbaf);
 
 /** Whether metadata is interleaved with the data. */
 bool spdk_nvme_ns_supports_extended_lba(struct spdk_nvme_ns *ns);
@@ -956,7 +1058,8 @@ bool spdk_nvme_ns_supports_write_uncorrectable(struct spdk_nvme_ns *ns);
 bool spdk_nvme_ns_supports_compare(struct spdk_nvme_ns *ns);
 
 /** What deallocated blocks read as. */
-enum spdk_nvme_dealloc_logical_block_read_value spdk_nvme_ns_get_dealloc_logical_block_read_value(struct spdk_nvme_ns *ns);
+enum spdk_nvme_dealloc_logical_block_read_value
+spdk_nvme_ns_get_dealloc_logical_block_read_value(struct spdk_nvme_ns *ns);
 
 /** I/O is split at multiples of so many blocks; 0: none. */
 uint32_t spdk_nvme_ns_get_optimal_io_boundary(struct spdk_nvme_ns *ns);
@@ -984,91 +1087,158 @@ enum spdk_nvme_ana_state spdk_nvme_ns_get_ana_state(const struct spdk_nvme_ns *n
  * for.
  * \param io_flags SPDK_NVME_IO_FLAGS_*.
  */
-int spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+int spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
+                           uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                           uint32_t io_flags);
 
 /**
  * Write from scattered memory. \p reset_sgl_fn and \p next_sge_fn get \p cb_arg; they are asked
  * during the submit, and again in a poll for what had to wait.
  */
-int spdk_nvme_ns_cmd_writev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+int spdk_nvme_ns_cmd_writev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                            uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                            uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                            spdk_nvme_req_next_sge_cb next_sge_fn);
 
 /**
  * spdk_nvme_ns_cmd_writev() with metadata apart (over a fabric NULL, else -EINVAL) and application
  * tags.
  */
-int spdk_nvme_ns_cmd_writev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+int spdk_nvme_ns_cmd_writev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                    uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                                    void *cb_arg, uint32_t io_flags,
+                                    spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                                    spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
+                                    uint16_t apptag_mask, uint16_t apptag);
 
 /** spdk_nvme_ns_cmd_writev() with options. -ENOTSUP: a memory domain or an accel sequence. */
-int spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                                void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                                spdk_nvme_req_next_sge_cb next_sge_fn,
+                                struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /**
  * Write from \p iov, which must live until \p cb_fn. Options as for spdk_nvme_ns_cmd_writev_ext();
  * NULL: none.
  */
-int spdk_nvme_ns_cmd_write_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct iovec *iov, uint32_t iov_count, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int spdk_nvme_ns_cmd_write_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                               uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                               struct iovec *iov, uint32_t iov_count,
+                               struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /** spdk_nvme_ns_cmd_write() with options, as for spdk_nvme_ns_cmd_writev_ext(). */
-int spdk_nvme_ns_cmd_write_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int
+spdk_nvme_ns_cmd_write_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
+                           uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                           struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /**
  * spdk_nvme_ns_cmd_write() with metadata apart (over a fabric NULL, else -EINVAL) and application
  * tags.
  */
-int spdk_nvme_ns_cmd_write_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+int spdk_nvme_ns_cmd_write_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                   void *payload, void *metadata, uint64_t lba, uint32_t lba_count,
+                                   spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
+                                   uint16_t apptag_mask, uint16_t apptag);
 
 /** Make \p lba_count blocks, 65,536 at most, read as zeroes. */
-int spdk_nvme_ns_cmd_write_zeroes(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+int spdk_nvme_ns_cmd_write_zeroes(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                  uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                                  void *cb_arg, uint32_t io_flags);
 
 /** Let the controller read \p lba_count blocks, 65,536 at most, without moving them. */
-int spdk_nvme_ns_cmd_verify(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+int spdk_nvme_ns_cmd_verify(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                            uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                            uint32_t io_flags);
 
 /** Mark \p lba_count blocks, 65,536 at most, as unreadable. */
-int spdk_nvme_ns_cmd_write_uncorrectable(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ns_cmd_write_uncorrectable(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                         uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                                         void *cb_arg);
 
 /**
  * Read \p lba_count blocks to contiguous memory, as spdk_nvme_ns_cmd_write(). A success with less
  * data than asked for becomes SPDK_NVME_SC_DATA_TRANSFER_ERROR.
  */
-int spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+int spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
+                          uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                          uint32_t io_flags);
 
 /** Read to scattered memory, as spdk_nvme_ns_cmd_writev(). */
-int spdk_nvme_ns_cmd_readv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+int spdk_nvme_ns_cmd_readv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                           uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                           uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                           spdk_nvme_req_next_sge_cb next_sge_fn);
 
 /** As spdk_nvme_ns_cmd_writev_with_md(), reading. */
-int spdk_nvme_ns_cmd_readv_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+int
+spdk_nvme_ns_cmd_readv_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                               uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                               uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                               spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
+                               uint16_t apptag_mask, uint16_t apptag);
 
 /** As spdk_nvme_ns_cmd_writev_ext(), reading. */
-int spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                               uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                               spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                               spdk_nvme_req_next_sge_cb next_sge_fn,
+                               struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /** As spdk_nvme_ns_cmd_write_iov(), reading. */
-int spdk_nvme_ns_cmd_read_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct iovec *iov, uint32_t iov_count, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int spdk_nvme_ns_cmd_read_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                              uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                              struct iovec *iov, uint32_t iov_count,
+                              struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /** As spdk_nvme_ns_cmd_write_ext(), reading. */
-int spdk_nvme_ns_cmd_read_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
+int spdk_nvme_ns_cmd_read_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
+                              uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                              void *cb_arg, struct spdk_nvme_ns_cmd_ext_io_opts *opts);
 
 /** As spdk_nvme_ns_cmd_write_with_md(), reading. */
-int spdk_nvme_ns_cmd_read_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+int spdk_nvme_ns_cmd_read_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                  void *payload, void *metadata, uint64_t lba, uint32_t lba_count,
+                                  spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
+                                  uint16_t apptag_mask, uint16_t apptag);
 
 /**
  * Dataset Management of 1 to 256 ranges, which must live until \p cb_fn. \p type:
  * SPDK_NVME_DSM_ATTR_*.
  */
-int spdk_nvme_ns_cmd_dataset_management(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint32_t type, const struct spdk_nvme_dsm_range *ranges, uint16_t num_ranges, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ns_cmd_dataset_management(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                        uint32_t type, const struct spdk_nvme_dsm_range *ranges,
+                                        uint16_t num_ranges, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Make durable what was written to the namespace and completed before. */
-int spdk_nvme_ns_cmd_flush(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+int spdk_nvme_ns_cmd_flush(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                           spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 /** Compare blocks with contiguous memory: SPDK_NVME_SC_COMPARE_FAILURE when they differ. */
-int spdk_nvme_ns_cmd_compare(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags);
+int spdk_nvme_ns_cmd_compare(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
+                             uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                             uint32_t io_flags);
 
 /** Compare with scattered memory, as spdk_nvme_ns_cmd_writev(). */
-int spdk_nvme_ns_cmd_comparev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn);
+int spdk_nvme_ns_cmd_comparev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
+                              uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                              uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                              spdk_nvme_req_next_sge_cb next_sge_fn);
 
 /** As spdk_nvme_ns_cmd_writev_with_md(), comparing. */
-int spdk_nvme_ns_cmd_comparev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata, uint16_t apptag_mask, uint16_t apptag);
+int spdk_nvme_ns_cmd_comparev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                      uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
+                                      void *cb_arg, uint32_t io_flags,
+                                      spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+                                      spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
+                                      uint16_t apptag_mask, uint16_t apptag);
 
 /** As spdk_nvme_ns_cmd_write_with_md(), comparing. */
-int spdk_nvme_ns_cmd_compare_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload, void *metadata, uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
+int spdk_nvme_ns_cmd_compare_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
+                                     void *payload, void *metadata, uint64_t lba,
+                                     uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
+                                     uint32_t io_flags, uint16_t apptag_mask, uint16_t apptag);
 
 /**
  * The name of a status, static. \p opc: of the command; Fabrics commands have codes of their own.
@@ -1082,7 +1252,8 @@ const char *spdk_nvme_cpl_get_status_type_string(const struct spdk_nvme_status *
 void spdk_nvme_qpair_print_command(struct spdk_nvme_qpair *qpair, struct spdk_nvme_cmd *cmd);
 
 /** Log a completion of \p qpair at level NOTICE; \p opc of its command. */
-void spdk_nvme_qpair_print_completion_ext(const struct spdk_nvme_qpair *qpair, const struct spdk_nvme_cpl *cpl, uint8_t opc);
+void spdk_nvme_qpair_print_completion_ext(const struct spdk_nvme_qpair *qpair,
+                                          const struct spdk_nvme_cpl *cpl, uint8_t opc);
 
 /** The queue id; 0: admin. */
 uint16_t spdk_nvme_qpair_get_id(struct spdk_nvme_qpair *qpair);

@@ -54,7 +54,10 @@ send_done(void *arg, int err)
 	}
 	treq->tqpair->stats->socket_completions++;
 	if (spdk_unlikely(treq->r2t_left > 0)) {
-		send_h2c_data(treq);
+		/* Behind a TermReq nothing may follow. */
+		if (treq->tqpair->link.phase == WIRE_READY) {
+			send_h2c_data(treq);
+		}
 	} else if (spdk_unlikely((treq->flags & NVME_TCP_REQ_ANSWERED) != 0)) {
 		nvme_tcp_req_complete(treq);
 	}
