@@ -219,7 +219,6 @@ scan_entries(struct spdk_nvme_probe_ctx *probe_ctx, const struct spdk_nvmf_disco
 			             trid.subnqn, trid.trstring);
 			continue;
 		}
-		snprintf(trid.trstring, sizeof(trid.trstring), "%s", probe_ctx->trid.trstring);
 		trid.priority = probe_ctx->trid.priority;
 		nvme_probe_one(&trid, probe_ctx, NULL);
 	}

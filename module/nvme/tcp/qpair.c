@@ -379,7 +379,7 @@ nvme_tcp_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max)
 	uint32_t generation = tqpair->generation;
 	int32_t rc, step;
 
-	if (qpair->poll_group == NULL) {
+	if (qpair->poll_group == NULL || !qpair->poll_group->group->in_poll) {
 		tqpair->stats->polls++;
 		/* Errors show up when reading. This may run call-backs of writes. */
 		spdk_sock_flush(tqpair->sock);
