@@ -15,6 +15,7 @@
 
 #include "spdk/env.h"
 #include "spdk/util.h"
+#include "spdk_internal/env_sim.h"
 #include "spdk_internal/nvme.h"
 #include "spdk_internal/nvme_wire.h"
 #include "spdk_internal/sock_module.h"
@@ -47,6 +48,10 @@ mem_connect_async(const char *ip, int port, const struct spdk_sock_opts *opts,
 	struct mem_sock *s = calloc(1, sizeof(*s));
 
 	assert_null(g_net.sock);
+	if (s == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	sock_init(&s->base, &g_mem_impl, opts);
 	s->cb_fn = cb_fn;
 	s->cb_arg = cb_arg;
@@ -727,6 +732,49 @@ hostile_targets(void **state)
 	}
 }
 
+/* ---- Memory that runs out ---- */
+
+static void
+connect_without_memory(enum env_fault_class fault_class, uint64_t nth)
+{
+	struct spdk_nvme_transport_id trid = { .adrfam = SPDK_NVMF_ADRFAM_IPV4 };
+	uint64_t live = env_sim_live(), heap = env_sim_live_heap();
+	struct spdk_nvme_ctrlr_opts opts;
+	struct spdk_nvme_ctrlr *ctrlr;
+	int i;
+
+	memset(&g_net, 0, sizeof(g_net));
+	spdk_nvme_trid_populate_transport(&trid, SPDK_NVME_TRANSPORT_TCP);
+	strcpy(trid.traddr, "127.0.0.1");
+	strcpy(trid.trsvcid, "4420");
+	spdk_nvme_ctrlr_get_default_ctrlr_opts(&opts, sizeof(opts));
+	env_sim_fail_nth(fault_class, nth);
+	ctrlr = nvme_transport_find("TCP")->ctrlr_construct(&trid, &opts, NULL);
+	for (i = 0; ctrlr != NULL && i < 4; i++) {
+		/* Nobody answers: it goes as far as ICReq. */
+		nvme_ctrlr_process_init(ctrlr);
+	}
+	env_sim_fail_nth(fault_class, 0);
+	if (ctrlr != NULL) {
+		nvme_ctrlr_destruct(ctrlr);
+	}
+	assert_null(g_net.sock);
+	assert_int_equal(env_sim_live(), live);
+	assert_int_equal(env_sim_live_heap(), heap);
+}
+
+static void
+each_allocation_can_fail(void **state)
+{
+	uint64_t nth;
+
+	/* The last ones are beyond what is allocated: then nothing fails. */
+	for (nth = 1; nth <= 10; nth++) {
+		connect_without_memory(ENV_FAULT_MALLOC, nth);
+		connect_without_memory(ENV_FAULT_HEAP, nth);
+	}
+}
+
 static int
 setup(void **state)
 {
@@ -758,6 +806,7 @@ main(void)
 		cmocka_unit_test(answer_waits_for_the_send),
 		cmocka_unit_test(disconnect_aborts),
 		cmocka_unit_test(hostile_targets),
+		cmocka_unit_test(each_allocation_can_fail),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
