@@ -164,6 +164,11 @@ thread_attend(struct spdk_thread *thread, uint64_t now)
 {
 	int did = 0;
 
+	if (spdk_likely(thread->attention == ATTENTION_DEFERRED)) {
+		/* The usual: completions. What they ask for is looked at in the next step. */
+		thread_run_deferred(thread);
+		return THREAD_DID_WORK;
+	}
 	if (thread->attention & ATTENTION_INTERRUPT) {
 		did |= interrupt_run_ready(thread);
 	}
