@@ -9,6 +9,7 @@ specifications and are written as tables: what is sent, and the answer.
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -61,6 +62,7 @@ def listen_address(port=None):
 class Target:
     def __init__(self, binary, args=()):
         self.dir = tempfile.mkdtemp(prefix="nvmf-test-")
+        self.old_dirs = []
         self.log = open(os.path.join(self.dir, "log"), "w+b")
         path = os.path.join(self.dir, "rpc.sock")
         self.proc = subprocess.Popen([binary, "-r", path, *args], stdout=self.log,
@@ -92,10 +94,18 @@ class Target:
     def stop(self):
         self.proc.send_signal(signal.SIGTERM)
         try:
-            return self.proc.wait(15)
+            rc = self.proc.wait(15)
         except subprocess.TimeoutExpired:
             self.proc.kill()
-            return None
+            rc = None
+        if rc != 0:
+            print("# " + self.text().replace("\n", "\n# "))
+        return rc
+
+    def become(self, other):
+        """Go on as another process; the first one's folder may still be read."""
+        self.old_dirs.append(self.dir)
+        self.dir, self.log, self.proc, self.rpc = other.dir, other.log, other.proc, other.rpc
 
 
 def host(**kw):
@@ -749,7 +759,7 @@ def test_config_round_trip(t):
     before = nvmf(t.rpc)
     eq(t.stop(), 0, "exit status")
     again = Target(t.proc.args[0], ["--json", path])
-    t.proc, t.rpc, t.log = again.proc, again.rpc, again.log
+    t.become(again)
     wait_for(lambda: len(t.rpc("nvmf_get_subsystems")) == 3, "subsystems")
     eq(nvmf(t.rpc), before, "configuration")
     h = host()
@@ -768,7 +778,7 @@ def test_small_iobuf(t):
     with open(path, "w") as f:
         json.dump(config, f)
     again = Target(t.proc.args[0], ["--json", path])
-    t.proc, t.rpc, t.log = again.proc, again.rpc, again.log
+    t.become(again)
     t.setup()
     h = host()
     queues = [h.queue() for _ in range(4)]
@@ -819,9 +829,11 @@ def main():
                 for line in t.text().splitlines()[-5:]:
                     print("# " + line, flush=True)
                 t2 = Target(binary)
-                t.proc, t.rpc, t.log = t2.proc, t2.rpc, t2.log
+                t.become(t2)
                 t.setup()
     rc = t.stop()
+    for path in [t.dir, *t.old_dirs]:
+        shutil.rmtree(path, ignore_errors=True)
     print(f"{'ok' if rc == 0 else 'not ok'} {len(tests) + 1} the target stops cleanly")
     return 1 if failed or rc != 0 else 0
 
