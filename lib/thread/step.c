@@ -40,6 +40,7 @@ thread_run_active(struct spdk_thread *thread, uint64_t now)
 		    !poller_is_due(poller, now)) {
 			continue;
 		}
+		poller->fd_ready = false; /* also of one that runs in every step */
 		poller->state = POLLER_RUNNING;
 		rc = poller->fn(poller->arg);
 		poller->run_count++;
