@@ -69,17 +69,41 @@ struct spdk_memory_domain_ctx {
 
 typedef void (*spdk_memory_domain_data_cpl_cb)(void *ctx, int rc);
 
-typedef int (*spdk_memory_domain_pull_data_cb)(struct spdk_memory_domain *src_domain, void *src_domain_ctx, struct iovec *src_iov, uint32_t src_iovcnt, struct iovec *dst_iov, uint32_t dst_iovcnt, spdk_memory_domain_data_cpl_cb cpl_cb, void *cpl_cb_arg);
+typedef int (*spdk_memory_domain_pull_data_cb)(struct spdk_memory_domain *src_domain,
+                                               void *src_domain_ctx, struct iovec *src_iov,
+                                               uint32_t src_iovcnt, struct iovec *dst_iov,
+                                               uint32_t dst_iovcnt,
+                                               spdk_memory_domain_data_cpl_cb cpl_cb,
+                                               void *cpl_cb_arg);
 
-typedef int (*spdk_memory_domain_push_data_cb)(struct spdk_memory_domain *dst_domain, void *dst_domain_ctx, struct iovec *dst_iov, uint32_t dst_iovcnt, struct iovec *src_iov, uint32_t src_iovcnt, spdk_memory_domain_data_cpl_cb cpl_cb, void *cpl_cb_arg);
+typedef int (*spdk_memory_domain_push_data_cb)(struct spdk_memory_domain *dst_domain,
+                                               void *dst_domain_ctx, struct iovec *dst_iov,
+                                               uint32_t dst_iovcnt, struct iovec *src_iov,
+                                               uint32_t src_iovcnt,
+                                               spdk_memory_domain_data_cpl_cb cpl_cb,
+                                               void *cpl_cb_arg);
 
-typedef int (*spdk_memory_domain_memzero_cb)(struct spdk_memory_domain *domain, void *domain_ctx, struct iovec *iov, uint32_t iovcnt, spdk_memory_domain_data_cpl_cb cpl_cb, void *cpl_cb_arg);
+typedef int (*spdk_memory_domain_memzero_cb)(struct spdk_memory_domain *domain, void *domain_ctx,
+                                             struct iovec *iov, uint32_t iovcnt,
+                                             spdk_memory_domain_data_cpl_cb cpl_cb,
+                                             void *cpl_cb_arg);
 
-typedef int (*spdk_memory_domain_transfer_data_cb)(struct spdk_memory_domain *dst_domain, void *dst_domain_ctx, struct iovec *dst_iov, uint32_t dst_iovcnt, struct spdk_memory_domain *src_domain, void *src_domain_ctx, struct iovec *src_iov, uint32_t src_iovcnt, struct spdk_memory_domain_translation_result *src_translation, spdk_memory_domain_data_cpl_cb cpl_cb, void *cpl_cb_arg);
+typedef int (*spdk_memory_domain_transfer_data_cb)(
+        struct spdk_memory_domain *dst_domain, void *dst_domain_ctx, struct iovec *dst_iov,
+        uint32_t dst_iovcnt, struct spdk_memory_domain *src_domain, void *src_domain_ctx,
+        struct iovec *src_iov, uint32_t src_iovcnt,
+        struct spdk_memory_domain_translation_result *src_translation,
+        spdk_memory_domain_data_cpl_cb cpl_cb, void *cpl_cb_arg);
 
-typedef int (*spdk_memory_domain_translate_memory_cb)(struct spdk_memory_domain *src_domain, void *src_domain_ctx, struct spdk_memory_domain *dst_domain, struct spdk_memory_domain_translation_ctx *dst_domain_ctx, void *addr, size_t len, struct spdk_memory_domain_translation_result *result);
+typedef int (*spdk_memory_domain_translate_memory_cb)(
+        struct spdk_memory_domain *src_domain, void *src_domain_ctx,
+        struct spdk_memory_domain *dst_domain,
+        struct spdk_memory_domain_translation_ctx *dst_domain_ctx, void *addr, size_t len,
+        struct spdk_memory_domain_translation_result *result);
 
-typedef void (*spdk_memory_domain_invalidate_data_cb)(struct spdk_memory_domain *domain, void *domain_ctx, struct iovec *iov, uint32_t iovcnt);
+typedef void (*spdk_memory_domain_invalidate_data_cb)(struct spdk_memory_domain *domain,
+                                                      void *domain_ctx, struct iovec *iov,
+                                                      uint32_t iovcnt);
 
 #pragma GCC visibility pop
 

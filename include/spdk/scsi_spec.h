@@ -3,7 +3,7 @@
  */
 
 /** \file
- * TODO(doc)
+ * SCSI as the specifications define it: operation codes, sense data, pages and their numbers.
  */
 
 #ifndef SPDK_SCSI_SPEC_H

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Instructions per I/O, by callgrind.
 
-bench.py [--record] [ROW...]: print the table of rows; fail on a row above its gate, or more than 3 %
-above the recorded figure when that was recorded with the same compiler and C library.
+bench.py [--record] [ROW...]: print the table of rows; fail on a row above its gate, or more than
+3 % above the recorded figure when that was recorded with the same compiler and C library.
 
 Each row runs its program twice under callgrind, for a shorter and a longer time, and reports
 (instructions B - A) / (I/Os B - A), so that start and stop fall out. The I/Os are the calls that
@@ -22,7 +22,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build-bench")
 RECORDED = os.path.join(TOP, "test", "bench", "recorded.json")
-# The C library chooses its memcpy by processor; a fixed choice keeps the figure the same everywhere.
+# The C library chooses its memcpy by processor; a fixed choice keeps the figure equal everywhere.
 ENV = dict(os.environ, GLIBC_TUNABLES="glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM")
 NQN = "nqn.2016-06.io.spdk:bench"
 PORT = "4491"

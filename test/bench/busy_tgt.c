@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A target that never sleeps: an outside poller that declares nothing keeps its reactor polling, as in
- * SPDK. The other half of the paired runs that show what sleeping costs under load.
+/* A target that never sleeps: an outside poller that declares nothing keeps its reactor polling, as
+ * in SPDK. The other half of the paired runs that show what sleeping costs under load.
  *
  *	busy_tgt CONFIG SOCKET [sleep]
  */

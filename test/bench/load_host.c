@@ -2,9 +2,10 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A host that loads one namespace and prints `IOPS P50_US P99_US`: either with a fixed number of 4 KiB
- * random reads in flight, or at a fixed rate, where latency counts from the time at which a request
- * was due (so that a late target can't hide by delaying the next request). It polls all the time.
+/* A host that loads one namespace and prints `IOPS P50_US P99_US`: either with a fixed number of
+ * 4 KiB random reads in flight, or at a fixed rate, where latency counts from the time at which
+ * a request was due (so that a late target can't hide by delaying the next request). It polls all
+ * the time.
  *
  *	load_host PORT NQN SECONDS DEPTH [RATE_IOPS]
  */

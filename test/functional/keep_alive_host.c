@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A host that does nothing but keep alive: connects with one I/O queue, answers keep-alive until its
- * standard input closes. For measuring what a connected, idle host costs a target.
+/* A host that does nothing but keep alive: connects with one I/O queue, answers keep-alive until
+ * its standard input closes. For measuring what a connected, idle host costs a target.
  *
  *	keep_alive_host ADDRESS PORT NQN
  */

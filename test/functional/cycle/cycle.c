@@ -43,14 +43,18 @@ static const char g_config[] =
 	"{\"subsystems\":[{\"subsystem\":\"bdev\",\"config\":["
 	"{\"method\":\"bdev_malloc_create\",\"params\":{\"name\":\"m0\",\"num_blocks\":4096,"
 	"\"block_size\":512}},"
-	"{\"method\":\"bdev_passthru_create\",\"params\":{\"name\":\"p0\",\"base_bdev_name\":\"m0\"}}]},"
+	"{\"method\":\"bdev_passthru_create\",\"params\":"
+	"{\"name\":\"p0\",\"base_bdev_name\":\"m0\"}}]},"
 	"{\"subsystem\":\"nvmf\",\"config\":["
 	"{\"method\":\"nvmf_create_transport\",\"params\":{\"trtype\":\"TCP\"}},"
-	"{\"method\":\"nvmf_create_subsystem\",\"params\":{\"nqn\":\"" NQN "\",\"allow_any_host\":true}},"
-	"{\"method\":\"nvmf_subsystem_add_ns\",\"params\":{\"nqn\":\"" NQN "\",\"namespace\":"
-	"{\"bdev_name\":\"p0\"}}},"
-	"{\"method\":\"nvmf_subsystem_add_listener\",\"params\":{\"nqn\":\"" NQN "\",\"listen_address\":"
-	"{\"trtype\":\"TCP\",\"adrfam\":\"IPv4\",\"traddr\":\"127.0.0.1\",\"trsvcid\":\"%s\"}}}]}]}";
+	"{\"method\":\"nvmf_create_subsystem\",\"params\":"
+	"{\"nqn\":\"" NQN "\",\"allow_any_host\":true}},"
+	"{\"method\":\"nvmf_subsystem_add_ns\",\"params\":"
+	"{\"nqn\":\"" NQN "\",\"namespace\":{\"bdev_name\":\"p0\"}}},"
+	"{\"method\":\"nvmf_subsystem_add_listener\",\"params\":"
+	"{\"nqn\":\"" NQN "\",\"listen_address\":"
+	"{\"trtype\":\"TCP\",\"adrfam\":\"IPv4\","
+	"\"traddr\":\"127.0.0.1\",\"trsvcid\":\"%s\"}}}]}]}";
 
 static long
 count_entries(const char *path)
