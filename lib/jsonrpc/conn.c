@@ -314,8 +314,8 @@ jsonrpc_conn_message_done(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_
 	int rc;
 
 	TAILQ_REMOVE(&conn->running, msg, link);
-	if (jsonrpc_message_assemble(msg) != 0) {
-		SPDK_ERRLOG("JSON-RPC: no memory for an answer; its connection is closed\n");
+	if (msg->broken || jsonrpc_message_assemble(msg) != 0) {
+		SPDK_ERRLOG("JSON-RPC: no memory for a request; its connection is closed\n");
 		jsonrpc_message_free(msg);
 		jsonrpc_conn_close(conn);
 		return;

@@ -66,6 +66,7 @@ struct jsonrpc_message {
 	char *text; /* `values` point into it */
 	struct spdk_json_val *values;
 	bool batch;
+	bool broken; /* a request could not be run: close the connection instead of answering */
 	/* Requests not answered, and one while the message is being dispatched. Who takes it to 0
 	 * has seen all answers: release by the others, acquire by the last. */
 	_Atomic uint32_t pending;

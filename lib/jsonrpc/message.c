@@ -194,7 +194,7 @@ dispatch_one(struct spdk_jsonrpc_request *request, const struct spdk_json_val *v
 
 	atomic_fetch_add_explicit(&request->msg->pending, 1, memory_order_relaxed);
 	if (jsonrpc_request_start(request) != 0) {
-		SPDK_ERRLOG("JSON-RPC: out of memory; a request was dropped\n");
+		request->msg->broken = true;
 		request->state = REQUEST_ANSWERED;
 		jsonrpc_message_put(request->msg);
 		return;

@@ -115,6 +115,31 @@ test_bad_opts(void **state)
 	assert_int_equal(spdk_rpc_initialize(ADDR, &opts), 0);
 }
 
+/* Each allocation and each call of the machine failing: an error, and nothing is left. */
+static void
+test_faults(void **state)
+{
+	static const enum env_fault_class classes[] = { ENV_FAULT_HEAP, ENV_FAULT_WAITER,
+		                                        ENV_FAULT_STREAM };
+	uint32_t fds = env_sim_fd_count();
+	size_t i;
+	uint64_t n;
+	int rc;
+
+	for (i = 0; i < SPDK_COUNTOF(classes); i++) {
+		for (n = 1, rc = -1; rc != 0 && n < 100; n++) {
+			env_sim_fail_nth(classes[i], n);
+			rc = spdk_rpc_initialize(ADDR, NULL);
+			env_fault_clear();
+			assert_true(rc == 0 || rc == -ENOMEM || rc == -EINVAL);
+			spdk_rpc_finish();
+			poll_threads();
+			assert_int_equal(env_sim_fd_count(), fds);
+		}
+		assert_in_range(n, 3, 99);
+	}
+}
+
 int
 main(void)
 {
@@ -123,6 +148,7 @@ main(void)
 		cmocka_unit_test_prestate_setup_teardown(test_two_servers, setup, teardown,
 		                                         &own_fds),
 		cmocka_unit_test_prestate_setup_teardown(test_pause, setup, teardown, &own_fds),
+		cmocka_unit_test_prestate_setup_teardown(test_faults, setup, teardown, &own_fds),
 		cmocka_unit_test_prestate_setup_teardown(test_bad_opts, setup, teardown, &own_fds),
 	};
 

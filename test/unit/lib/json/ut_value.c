@@ -11,6 +11,7 @@
 
 #include "spdk/util.h"
 #include "spdk/uuid.h"
+#include "spdk_internal/env_sim.h"
 #include "spdk_internal/json.h"
 
 #define ROOM 64
@@ -220,13 +221,48 @@ test_next_name(void **state)
 	assert_null(spdk_json_object_first(NULL));
 }
 
+#define MANY 70
+
+/* More decoders than fit on the stack; and each allocation failing. */
+static void
+test_no_memory(void **state)
+{
+	struct spdk_json_object_decoder many[MANY];
+	char names[MANY][4];
+	struct parsed p;
+	struct object o = { NULL };
+	uint64_t live = env_sim_live_heap();
+	size_t i;
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "%zu", i);
+		many[i] = (struct spdk_json_object_decoder){
+			.name = names[i],
+			.offset = offsetof(struct object, name),
+			.decode_func = spdk_json_decode_string,
+			.optional = true,
+		};
+	}
+	parse(&p, "{\"69\":\"x\"}");
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	assert_int_equal(spdk_json_decode_object(p.v, many, MANY, &o), -ENOMEM);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 2);
+	assert_int_equal(spdk_json_decode_object(p.v, many, MANY, &o), -EINVAL);
+	assert_null(o.name);
+	env_fault_clear();
+	assert_int_equal(spdk_json_decode_object(p.v, many, MANY, &o), 0);
+	assert_string_equal(o.name, "x");
+	free(o.name);
+	assert_int_equal(env_sim_live_heap(), live);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),   cmocka_unit_test(test_object),
 		cmocka_unit_test(test_array),     cmocka_unit_test(test_find),
-		cmocka_unit_test(test_next_name),
+		cmocka_unit_test(test_next_name), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("json:value", tests, NULL, NULL);

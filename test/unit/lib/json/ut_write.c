@@ -13,6 +13,7 @@
 
 #include "spdk/util.h"
 #include "spdk/uuid.h"
+#include "spdk_internal/env_sim.h"
 #include "spdk_internal/json.h"
 
 struct sink {
@@ -219,6 +220,24 @@ test_sink(void **state)
 	}
 }
 
+static void
+test_no_memory(void **state)
+{
+	struct spdk_json_write_ctx *w;
+	uint64_t live = env_sim_live_heap();
+
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	assert_null(spdk_json_write_begin(sink_write, &g_sink, 0));
+	env_fault_clear();
+	w = begin(0);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	assert_int_equal(spdk_json_write_string_fmt(w, "%d", 1), -1);
+	env_fault_clear();
+	assert_int_equal(spdk_json_write_null(w), -1);
+	assert_int_equal(spdk_json_write_end(w), -1);
+	assert_int_equal(env_sim_live_heap(), live);
+}
+
 int
 main(void)
 {
@@ -226,7 +245,7 @@ main(void)
 		cmocka_unit_test(test_layout),  cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_strings), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_batches), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_sink),    cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("json:write", tests, NULL, NULL);

@@ -89,7 +89,7 @@ teardown(void **state)
 #define OK(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":true}"
 #define ERR(id, code, text) \
 	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code ",\"message\":\"" text "\"" \
-	                                                                                      "}}"
+	"}}"
 #define BAD(id) ERR(id, "-32600", "Invalid Request")
 #define NOT_FOUND(id) ERR(id, "-32601", "Method not found")
 #define REQ(id) "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":" id "}"
@@ -443,6 +443,88 @@ test_local(void **state)
 	assert_int_equal(l.code, 0);
 }
 
+static const char *const heap_texts[] = {
+	REQ("\"an id of some length\""),
+	"[" REQ("1") ",7,{\"method\":\"long\",\"id\":2},{\"method\":\"fail\",\"id\":3}]",
+	"{\"method\":\"slow\",\"id\":1}" REQ("2"),
+};
+
+/* Ask with the n-th allocation failing. False when that many were not made. */
+static bool
+ask_without_memory(const char *text, uint64_t n)
+{
+	bool hit;
+
+	g.num_slow = 0;
+	env_sim_fail_nth(ENV_FAULT_HEAP, n);
+	peer_ask(g.server, &g.peer, text);
+	if (g.num_slow > 0) {
+		spdk_jsonrpc_send_bool_response(g.slow[0], true);
+		peer_settle(g.server, &g.peer);
+	}
+	hit = env_fault_count(ENV_FAULT_HEAP) >= n;
+	env_fault_clear();
+	/* An answer, an error, or an end: no peer waits for ever. */
+	assert_true(g.peer.closed || g.peer.len > 0);
+	env_stream_close(g.peer.fd);
+	peer_settle(g.server, NULL);
+	return hit;
+}
+
+static void
+test_no_memory(void **state)
+{
+	uint64_t live, n, failures = 0;
+	size_t i;
+
+	env_stream_close(g.peer.fd);
+	peer_settle(g.server, NULL);
+	live = env_sim_live_heap();
+	for (i = 0; i < SPDK_COUNTOF(heap_texts); i++) {
+		for (n = 1;; n++) {
+			peer_open(&g.peer, ADDR);
+			if (!ask_without_memory(heap_texts[i], n)) {
+				break;
+			}
+			failures++;
+			assert_int_equal(env_sim_live_heap(), live);
+		}
+	}
+	assert_in_range(failures, 30, 1000);
+	peer_open(&g.peer, ADDR);
+	assert_string_equal(peer_ask(g.server, &g.peer, REQ("1")), OK("1") "\n");
+}
+
+static void
+test_listen_faults(void **state)
+{
+	static const enum env_fault_class classes[] = { ENV_FAULT_HEAP, ENV_FAULT_WAITER,
+		                                        ENV_FAULT_STREAM };
+	struct spdk_jsonrpc_server *other;
+	uint64_t live = env_sim_live_heap(), n;
+	uint32_t fds = env_sim_fd_count();
+	size_t i;
+	int rc;
+
+	for (i = 0; i < SPDK_COUNTOF(classes); i++) {
+		for (n = 1; n < 100; n++) {
+			env_sim_fail_nth(classes[i], n);
+			rc = jsonrpc_server_listen("/rpc/other.sock", handle, &other);
+			env_fault_clear();
+			if (rc == 0) {
+				spdk_jsonrpc_server_shutdown(other);
+			}
+			assert_int_equal(env_sim_live_heap(), live);
+			assert_int_equal(env_sim_fd_count(), fds);
+			if (rc == 0) {
+				break;
+			}
+			assert_true(rc < 0);
+		}
+		assert_in_range(n, 2, 99);
+	}
+}
+
 int
 main(void)
 {
@@ -461,6 +543,8 @@ main(void)
 		T(test_shutdown_with_requests),
 		T(test_listen_twice),
 		T(test_local),
+		T(test_no_memory),
+		T(test_listen_faults),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

@@ -302,6 +302,29 @@ test_long(void **state)
 	assert_in_range(strlen(g.error.text), 64, 300);
 }
 
+/* The n-th allocation fails: -ENOMEM, and nothing is left. */
+static void
+test_no_memory(void **state)
+{
+	uint64_t live = env_sim_live_heap(), n;
+	int rc = -ENOMEM;
+
+	g.check = check_all;
+	for (n = 1; rc == -ENOMEM && n < 100; n++) {
+		env_sim_fail_nth(ENV_FAULT_HEAP, n);
+		rc = decode(&all_method, full);
+		env_fault_clear();
+		assert_int_equal(env_sim_live_heap(), live);
+		if (g.rc == -ENOMEM) {
+			assert_int_equal(g.error.code, -ENOMEM);
+			assert_string_equal(g.error.text, "all: no memory for the parameters");
+		}
+	}
+	assert_int_equal(rc, 0);
+	assert_in_range(n, 12, 40); /* the request, and each string, array and default */
+	g.check = NULL;
+}
+
 int
 main(void)
 {
@@ -309,6 +332,7 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);
