@@ -93,7 +93,8 @@ struct bdev_shared {
 	uint32_t nomem_threshold; /* submit again when so few are left */
 	bdev_io_tailq_t nomem;
 	struct spdk_io_channel *module_ch;
-	struct spdk_poller *poller; /* paused while nomem is empty */
+	struct spdk_poller *poller;
+	bool polling; /* the poller is not paused */
 	uint32_t refs;
 	TAILQ_HEAD(, spdk_bdev_channel) channels;
 	TAILQ_ENTRY(bdev_shared) link;
@@ -113,6 +114,9 @@ struct spdk_bdev_channel {
 	struct spdk_bdev_io_error_stat errors;
 	/* Cold. */
 	struct spdk_bdev_io *reserve; /* progress when the pool is empty */
+	void *own_buf;                /* progress when iobuf is empty; NULL where no I/O bounces */
+	uint32_t own_buf_len;
+	bool own_buf_out;
 	struct spdk_io_channel *mgmt_ch;
 	TAILQ_HEAD(, spdk_bdev_io_wait_entry) waiters;
 	TAILQ_ENTRY(spdk_bdev_channel) wait_link;

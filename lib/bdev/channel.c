@@ -76,12 +76,30 @@ channel_free(struct spdk_bdev_channel *ch)
 		bdev_shared_put(ch);
 	}
 	free(ch->reserve);
+	spdk_free(ch->own_buf);
 	if (ch->mgmt_ch != NULL) {
 		spdk_put_io_channel(ch->mgmt_ch);
 	}
 	if (ch->module_ch != NULL) {
 		spdk_put_io_channel(ch->module_ch);
 	}
+}
+
+/** What the channel must have to make progress when the pools are empty. */
+static int
+channel_alloc_own(struct spdk_bdev_channel *ch)
+{
+	ch->reserve = bdev_io_alloc_reserve(ch);
+	if (ch->reserve == NULL) {
+		return -ENOMEM;
+	}
+	if (ch->flags == 0) {
+		return 0;
+	}
+	ch->own_buf_len = (uint32_t)spdk_round_up(ch->bdev->blocklen, 4096);
+	ch->own_buf =
+	        spdk_malloc(ch->own_buf_len, 4096, NULL, SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
+	return ch->own_buf == NULL ? -ENOMEM : 0;
 }
 
 int
@@ -99,8 +117,7 @@ bdev_channel_create(void *io_device, void *ctx)
 	ch->flags = bdev->internal.channel_flags;
 	ch->module_ch = bdev->fn_table->get_io_channel(bdev->ctxt);
 	ch->mgmt_ch = spdk_get_io_channel(&g_bdev);
-	ch->reserve = bdev_io_alloc_reserve(ch);
-	if (ch->module_ch == NULL || ch->mgmt_ch == NULL || ch->reserve == NULL) {
+	if (ch->module_ch == NULL || ch->mgmt_ch == NULL || channel_alloc_own(ch) != 0) {
 		channel_free(ch);
 		return -ENOMEM;
 	}

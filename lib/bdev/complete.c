@@ -47,20 +47,17 @@ special_end(struct spdk_bdev_io *io)
 	return true;
 }
 
-static inline void
-stat_rw(uint64_t *bytes, uint64_t *ops, uint64_t *total, uint64_t *max, uint64_t *min, uint64_t len,
-        uint64_t ticks)
-{
-	*bytes += len;
-	*ops += 1;
-	*total += ticks;
-	if (ticks > *max) {
-		*max = ticks;
-	}
-	if (ticks < *min) {
-		*min = ticks;
-	}
-}
+/** Count an I/O of one kind in the statistics \p st. */
+#define STAT_ADD(st, bytes, ops, kind, len, ticks) \
+	do { \
+		(st)->bytes += (len); \
+		(st)->ops++; \
+		(st)->kind##_latency_ticks += (ticks); \
+		(st)->max_##kind##_latency_ticks = \
+		        spdk_max((st)->max_##kind##_latency_ticks, (ticks)); \
+		(st)->min_##kind##_latency_ticks = \
+		        spdk_min((st)->min_##kind##_latency_ticks, (ticks)); \
+	} while (0)
 
 /** Count a finished I/O. */
 static inline void
@@ -76,16 +73,13 @@ stat_count(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io, uint64_t
 	}
 	switch (io->type) {
 	case SPDK_BDEV_IO_TYPE_READ:
-		stat_rw(&st->bytes_read, &st->num_read_ops, &st->read_latency_ticks,
-		        &st->max_read_latency_ticks, &st->min_read_latency_ticks, len, ticks);
+		STAT_ADD(st, bytes_read, num_read_ops, read, len, ticks);
 		break;
 	case SPDK_BDEV_IO_TYPE_WRITE:
-		stat_rw(&st->bytes_written, &st->num_write_ops, &st->write_latency_ticks,
-		        &st->max_write_latency_ticks, &st->min_write_latency_ticks, len, ticks);
+		STAT_ADD(st, bytes_written, num_write_ops, write, len, ticks);
 		break;
 	case SPDK_BDEV_IO_TYPE_UNMAP:
-		stat_rw(&st->bytes_unmapped, &st->num_unmap_ops, &st->unmap_latency_ticks,
-		        &st->max_unmap_latency_ticks, &st->min_unmap_latency_ticks, len, ticks);
+		STAT_ADD(st, bytes_unmapped, num_unmap_ops, unmap, len, ticks);
 		break;
 	default:
 		break;

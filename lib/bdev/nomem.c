@@ -18,6 +18,8 @@ nomem_poll(void *arg)
 	struct spdk_bdev_io *io = TAILQ_FIRST(&shared->nomem);
 
 	if (io == NULL) {
+		spdk_poller_pause(shared->poller);
+		shared->polling = false;
 		return SPDK_POLLER_IDLE;
 	}
 	shared->nomem_threshold = UINT32_MAX;
@@ -83,7 +85,8 @@ bdev_shared_put(struct spdk_bdev_channel *ch)
 	free(shared);
 }
 
-/** The queue came to be, or is no more: tell all channels that feed it. */
+/** The queue came to be, or is no more: tell all channels that feed it. The poller pauses itself
+ *  when it finds nothing, so that a queue that comes and goes costs no pause and resume each. */
 static void
 set_nomem(struct bdev_shared *shared, bool on)
 {
@@ -96,10 +99,9 @@ set_nomem(struct bdev_shared *shared, bool on)
 			ch->flags &= ~BDEV_CH_NOMEM;
 		}
 	}
-	if (on) {
+	if (on && !shared->polling) {
+		shared->polling = true;
 		spdk_poller_resume(shared->poller);
-	} else {
-		spdk_poller_pause(shared->poller);
 	}
 }
 

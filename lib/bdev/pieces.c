@@ -8,9 +8,10 @@
  * a bdev that knows no WRITE_ZEROES. Runs on the I/O's thread.
  *
  * A row, not a fan, on purpose: a piece needs no second bdev_io and holds at most one buffer, and
- * while it holds it, it waits for nothing but its module. Buffers from iobuf satisfy any alignment
- * that a bdev may ask for, so no level below bounces the same data again. Hence every I/O of any
- * size progresses as long as iobuf ever gives one buffer at a time.
+ * while it holds it, it waits for nothing but its module. A level below may have to bounce the same
+ * data again, where its own limits cut it at an odd place; so each channel that may bounce owns one
+ * buffer beyond iobuf. That of the lowest level always comes back, goes to the first who waits on
+ * that channel, and so on upwards: every I/O of any size progresses, however small iobuf is.
  *
  *	caller's iovs  |-----------|----------------------|   cursor: behind done_blocks
  *	pieces         |=====|=====|=====|=====|=====|====|   u.bdev shows the present one
@@ -273,6 +274,27 @@ piece_have_buf(struct spdk_bdev_io *io, void *buf)
 	piece_send(io);
 }
 
+/** The channel's own buffer is back: the first who waits on this channel gets it. */
+static void
+own_buf_put(struct spdk_bdev_channel *ch)
+{
+	struct spdk_bdev_io *io;
+
+	ch->own_buf_out = false;
+	TAILQ_FOREACH(io, &ch->submitted, internal.ch_link) {
+		if ((io->internal.special & BDEV_IO_WAIT_BUF) && io->internal.get_buf_cb == NULL) {
+			spdk_iobuf_entry_abort(&ch->mgmt->iobuf, &io->internal.iobuf,
+			                       io->internal.piece.buf_len);
+			io->internal.special &= ~BDEV_IO_WAIT_BUF;
+			ch->own_buf_out = true;
+			io->internal.piece.buf_len =
+			        spdk_min(io->internal.piece.buf_len, ch->own_buf_len);
+			piece_have_buf(io, ch->own_buf);
+			return;
+		}
+	}
+}
+
 static void
 piece_buf_cb(struct spdk_iobuf_entry *entry, void *buf)
 {
@@ -286,7 +308,8 @@ piece_buf_cb(struct spdk_iobuf_entry *entry, void *buf)
 static void
 piece_bounce(struct spdk_bdev_io *io, uint64_t limit_blocks)
 {
-	struct bdev_mgmt_channel *mgmt = io->internal.ch->mgmt;
+	struct spdk_bdev_channel *ch = io->internal.ch;
+	struct bdev_mgmt_channel *mgmt = ch->mgmt;
 	uint64_t max = mgmt->large_bufsize / io->bdev->blocklen;
 	void *buf;
 
@@ -300,8 +323,13 @@ piece_bounce(struct spdk_bdev_io *io, uint64_t limit_blocks)
 	}
 	io->internal.piece.buf_len = spdk_min(max, limit_blocks) * io->bdev->blocklen;
 	io->internal.get_buf_cb = NULL;
-	buf = spdk_iobuf_get(&mgmt->iobuf, io->internal.piece.buf_len, &io->internal.iobuf,
-	                     piece_buf_cb);
+	buf = spdk_iobuf_get(&mgmt->iobuf, io->internal.piece.buf_len,
+	                     ch->own_buf_out ? &io->internal.iobuf : NULL, piece_buf_cb);
+	if (buf == NULL && !ch->own_buf_out) {
+		ch->own_buf_out = true;
+		buf = ch->own_buf;
+		io->internal.piece.buf_len = spdk_min(io->internal.piece.buf_len, ch->own_buf_len);
+	}
 	if (buf != NULL) {
 		piece_have_buf(io, buf);
 	} else {
@@ -400,7 +428,11 @@ bdev_pieces_done(struct spdk_bdev_io *io)
 			                       io->internal.piece.now_blocks * io->bdev->blocklen);
 		}
 		io->internal.piece.buf = NULL;
-		spdk_iobuf_put(&mgmt->iobuf, buf, io->internal.piece.buf_len);
+		if (buf == io->internal.ch->own_buf) {
+			own_buf_put(io->internal.ch);
+		} else {
+			spdk_iobuf_put(&mgmt->iobuf, buf, io->internal.piece.buf_len);
+		}
 	}
 	io->internal.piece.done_blocks += io->internal.piece.now_blocks;
 	if (!ok || io->internal.piece.done_blocks == io->internal.piece.num_blocks) {
