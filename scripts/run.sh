@@ -40,7 +40,11 @@ JSON
 
 "$build/bin/spdk_tgt" -r "$sock" -c "$conf" &
 tgt=$!
-stop() { kill -INT "$tgt" 2>/dev/null; }
+stopped=
+stop() {
+	stopped=1
+	kill -INT "$tgt" 2>/dev/null
+}
 trap stop INT TERM
 for _ in $(seq 100); do
 	kill -0 "$tgt" 2>/dev/null || break
@@ -65,10 +69,11 @@ TXT
 	[ -n "$hints" ] && echo "What would run faster with more rights or cores:$hints"
 	echo
 fi
-# A signal ends the first wait early; the second one gets the target's own status.
+# A signal ends a wait early, with a status above 128; the next one gets the target's own.
 wait "$tgt"
 rc=$?
-while kill -0 "$tgt" 2>/dev/null; do
+while [ -n "$stopped" ] && [ $rc -gt 128 ]; do
+	stopped=
 	wait "$tgt"
 	rc=$?
 done
