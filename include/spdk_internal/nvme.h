@@ -407,9 +407,9 @@ void nvme_ctrlr_opts_copy(struct spdk_nvme_ctrlr_opts *opts, const struct spdk_n
                           size_t src_size);
 
 /* ctrlr_cmd.c */
-int nvme_ctrlr_cmd_identify(struct spdk_nvme_ctrlr *ctrlr, uint8_t cns, uint16_t cntid,
-                            uint32_t nsid, uint8_t csi, void *payload, size_t payload_size,
-                            spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+/** Identify into SPDK_NVME_IDENTIFY_BUFLEN bytes at \p payload. */
+int nvme_ctrlr_cmd_identify(struct spdk_nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid,
+                            void *payload, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 int nvme_ctrlr_submit_admin(struct spdk_nvme_ctrlr *ctrlr, struct nvme_request *req);
 
 /* ns.c, ns_scan.c */

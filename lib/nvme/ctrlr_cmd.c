@@ -39,16 +39,13 @@ admin_send(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cmd *cmd, void 
 }
 
 int
-nvme_ctrlr_cmd_identify(struct spdk_nvme_ctrlr *ctrlr, uint8_t cns, uint16_t cntid, uint32_t nsid,
-                        uint8_t csi, void *payload, size_t payload_size, spdk_nvme_cmd_cb cb_fn,
-                        void *cb_arg)
+nvme_ctrlr_cmd_identify(struct spdk_nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *payload,
+                        spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
 	struct spdk_nvme_cmd cmd = { .opc = SPDK_NVME_OPC_IDENTIFY, .nsid = nsid };
 
 	cmd.cdw10_bits.identify.cns = cns;
-	cmd.cdw10_bits.identify.cntid = cntid;
-	cmd.cdw11_bits.identify.csi = csi;
-	return admin_send(ctrlr, &cmd, payload, (uint32_t)payload_size, cb_fn, cb_arg);
+	return admin_send(ctrlr, &cmd, payload, SPDK_NVME_IDENTIFY_BUFLEN, cb_fn, cb_arg);
 }
 
 int
@@ -271,10 +268,8 @@ spdk_nvme_ctrlr_cmd_abort_ext(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qp
 
 /* ---- Security, directives ---- */
 
-static int
-security_send_recv(struct spdk_nvme_ctrlr *ctrlr, uint8_t opc, uint8_t secp, uint16_t spsp,
-                   uint8_t nssf, void *payload, uint32_t payload_size, spdk_nvme_cmd_cb cb_fn,
-                   void *cb_arg)
+static struct spdk_nvme_cmd
+security_cmd(uint8_t opc, uint8_t secp, uint16_t spsp, uint8_t nssf, uint32_t payload_size)
 {
 	struct spdk_nvme_cmd cmd = { .opc = opc, .cdw11 = payload_size };
 
@@ -282,7 +277,7 @@ security_send_recv(struct spdk_nvme_ctrlr *ctrlr, uint8_t opc, uint8_t secp, uin
 	cmd.cdw10_bits.sec_send_recv.spsp0 = spsp & 0xff;
 	cmd.cdw10_bits.sec_send_recv.spsp1 = spsp >> 8;
 	cmd.cdw10_bits.sec_send_recv.secp = secp;
-	return admin_send(ctrlr, &cmd, payload, payload_size, cb_fn, cb_arg);
+	return cmd;
 }
 
 int
@@ -290,8 +285,10 @@ spdk_nvme_ctrlr_cmd_security_receive(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp
                                      uint8_t nssf, void *payload, uint32_t payload_size,
                                      spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	return security_send_recv(ctrlr, SPDK_NVME_OPC_SECURITY_RECEIVE, secp, spsp, nssf, payload,
-	                          payload_size, cb_fn, cb_arg);
+	struct spdk_nvme_cmd cmd =
+	        security_cmd(SPDK_NVME_OPC_SECURITY_RECEIVE, secp, spsp, nssf, payload_size);
+
+	return admin_send(ctrlr, &cmd, payload, payload_size, cb_fn, cb_arg);
 }
 
 int
@@ -299,8 +296,10 @@ spdk_nvme_ctrlr_cmd_security_send(struct spdk_nvme_ctrlr *ctrlr, uint8_t secp, u
                                   uint8_t nssf, void *payload, uint32_t payload_size,
                                   spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	return security_send_recv(ctrlr, SPDK_NVME_OPC_SECURITY_SEND, secp, spsp, nssf, payload,
-	                          payload_size, cb_fn, cb_arg);
+	struct spdk_nvme_cmd cmd =
+	        security_cmd(SPDK_NVME_OPC_SECURITY_SEND, secp, spsp, nssf, payload_size);
+
+	return admin_send(ctrlr, &cmd, payload, payload_size, cb_fn, cb_arg);
 }
 
 /* ---- Raw I/O commands ---- */

@@ -7,19 +7,16 @@
  * nvme_ctrlr_process_init() under ctrlr->lock. A handler sends a command and sets `busy`; the
  * command's call-back goes to the next state. Each state has a deadline: that of an admin command,
  * or CAP.TO where the controller gets ready. Past it, or on an error, the state is ERROR, which
- * only a new start leaves.
+ * only a new start leaves. The handlers up to a controller that is ready are in ctrlr_enable.c.
  */
 
-#include "spdk_internal/nvme.h"
+#include "ctrlr_init.h"
 
 #include "spdk/env.h"
 #include "spdk/likely.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
-
-#define REG(field) offsetof(struct spdk_nvme_registers, field)
-#define CAP_TO_UNIT_MS 500
 
 static const char *const g_state_names[NVME_CTRLR_NUM_STATES] = {
 	[NVME_CTRLR_DISCONNECTED] = "disconnected",
@@ -48,8 +45,9 @@ nvme_ctrlr_state_name(enum nvme_ctrlr_state state)
 	return g_state_names[state];
 }
 
-static void
-init_set_state_ms(struct spdk_nvme_ctrlr *ctrlr, enum nvme_ctrlr_state state, uint64_t timeout_ms)
+void
+nvme_init_set_state_ms(struct spdk_nvme_ctrlr *ctrlr, enum nvme_ctrlr_state state,
+                       uint64_t timeout_ms)
 {
 	/* Forward only; from anywhere to ERROR or DISCONNECTED. */
 	assert(state > ctrlr->init.state || state == NVME_CTRLR_DISCONNECTED ||
@@ -61,14 +59,14 @@ init_set_state_ms(struct spdk_nvme_ctrlr *ctrlr, enum nvme_ctrlr_state state, ui
 	SPDK_DEBUGLOG(nvme, "%s: %s\n", ctrlr->trid.subnqn, g_state_names[state]);
 }
 
-static void
-init_set_state(struct spdk_nvme_ctrlr *ctrlr, enum nvme_ctrlr_state state)
+void
+nvme_init_set_state(struct spdk_nvme_ctrlr *ctrlr, enum nvme_ctrlr_state state)
 {
-	init_set_state_ms(ctrlr, state, ctrlr->opts.admin_timeout_ms);
+	nvme_init_set_state_ms(ctrlr, state, ctrlr->opts.admin_timeout_ms);
 }
 
-static void
-init_fail(struct spdk_nvme_ctrlr *ctrlr, int rc)
+void
+nvme_init_fail(struct spdk_nvme_ctrlr *ctrlr, int rc)
 {
 	assert(rc < 0);
 	if (ctrlr->init.state == NVME_CTRLR_ERROR || ctrlr->init.state == NVME_CTRLR_DISCONNECTED) {
@@ -77,24 +75,22 @@ init_fail(struct spdk_nvme_ctrlr *ctrlr, int rc)
 	SPDK_ERRLOG("%s at %s:%s: could not %s: %s\n", ctrlr->trid.subnqn, ctrlr->trid.traddr,
 	            ctrlr->trid.trsvcid, g_state_names[ctrlr->init.state], spdk_strerror(-rc));
 	ctrlr->init.rc = rc;
-	init_set_state(ctrlr, NVME_CTRLR_ERROR);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_ERROR);
 	nvme_qpair_disconnect(ctrlr->adminq);
 }
 
-/* The end of a handler: rc of its submit. */
-static void
-init_sent(struct spdk_nvme_ctrlr *ctrlr, int rc)
+void
+nvme_init_sent(struct spdk_nvme_ctrlr *ctrlr, int rc)
 {
 	if (rc == 0) {
 		ctrlr->init.busy = true;
 	} else {
-		init_fail(ctrlr, rc);
+		nvme_init_fail(ctrlr, rc);
 	}
 }
 
-/* The start of a call-back: false when there is nothing more to do. */
-static bool
-init_done_ok(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cpl *cpl)
+bool
+nvme_init_done_ok(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cpl *cpl)
 {
 	/* An abort of a disconnect: whoever disconnects has set the state. */
 	if (!ctrlr->init.busy) {
@@ -102,7 +98,7 @@ init_done_ok(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cpl *cpl)
 	}
 	ctrlr->init.busy = false;
 	if (spdk_nvme_cpl_is_error(cpl)) {
-		init_fail(ctrlr, -EIO);
+		nvme_init_fail(ctrlr, -EIO);
 		return false;
 	}
 	return true;
@@ -116,10 +112,10 @@ init_connect_adminq(struct spdk_nvme_ctrlr *ctrlr)
 	int rc;
 
 	/* The transport has deadlines of its own, and so has the fabrics Connect. */
-	init_set_state(ctrlr, NVME_CTRLR_WAIT_ADMINQ);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_WAIT_ADMINQ);
 	rc = nvme_qpair_connect(ctrlr->adminq);
 	if (rc != 0) {
-		init_fail(ctrlr, rc);
+		nvme_init_fail(ctrlr, rc);
 	}
 }
 
@@ -127,184 +123,10 @@ static void
 init_wait_adminq(struct spdk_nvme_ctrlr *ctrlr)
 {
 	if (spdk_nvme_qpair_is_connected(ctrlr->adminq)) {
-		init_set_state(ctrlr, NVME_CTRLR_READ_VS);
+		nvme_init_set_state(ctrlr, NVME_CTRLR_READ_VS);
 	} else if (ctrlr->adminq->state != NVME_QPAIR_CONNECTING) {
-		init_fail(ctrlr, -ECONNREFUSED);
+		nvme_init_fail(ctrlr, -ECONNREFUSED);
 	}
-}
-
-/* ---- Registers ---- */
-
-static void
-init_vs_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-
-	if (init_done_ok(ctrlr, cpl)) {
-		ctrlr->vs.raw = (uint32_t)value;
-		init_set_state(ctrlr, NVME_CTRLR_READ_CAP);
-	}
-}
-
-static void
-init_read_vs(struct spdk_nvme_ctrlr *ctrlr)
-{
-	init_sent(ctrlr, ctrlr->ops->ctrlr_get_reg_4_async(ctrlr, REG(vs), init_vs_done, ctrlr));
-}
-
-static void
-init_cap_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-
-	if (!init_done_ok(ctrlr, cpl)) {
-		return;
-	}
-	ctrlr->cap.raw = value;
-	ctrlr->page_size = 1u << (12 + ctrlr->cap.bits.mpsmin);
-	/* MQES is 0's based. */
-	ctrlr->opts.io_queue_size =
-	        spdk_min(ctrlr->opts.io_queue_size, (uint32_t)ctrlr->cap.bits.mqes + 1);
-	ctrlr->opts.io_queue_size =
-	        spdk_max(ctrlr->opts.io_queue_size, (uint32_t)SPDK_NVME_IO_QUEUE_MIN_ENTRIES);
-	init_set_state(ctrlr, NVME_CTRLR_READ_CC);
-}
-
-static void
-init_read_cap(struct spdk_nvme_ctrlr *ctrlr)
-{
-	init_sent(ctrlr, ctrlr->ops->ctrlr_get_reg_8_async(ctrlr, REG(cap), init_cap_done, ctrlr));
-}
-
-static void
-init_cc_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-
-	if (!init_done_ok(ctrlr, cpl)) {
-		return;
-	}
-	ctrlr->cc.raw = (uint32_t)value;
-	init_set_state(ctrlr,
-	               ctrlr->cc.bits.en != 0 ? NVME_CTRLR_DISABLE : NVME_CTRLR_WAIT_NOT_READY);
-}
-
-static void
-init_read_cc(struct spdk_nvme_ctrlr *ctrlr)
-{
-	init_sent(ctrlr, ctrlr->ops->ctrlr_get_reg_4_async(ctrlr, REG(cc), init_cc_done, ctrlr));
-}
-
-static uint64_t
-init_ready_timeout_ms(const struct spdk_nvme_ctrlr *ctrlr)
-{
-	/* CAP.TO 0 comes from careless controllers: they get one unit. */
-	return spdk_max((uint64_t)ctrlr->cap.bits.to, 1u) * CAP_TO_UNIT_MS;
-}
-
-static void
-init_disable_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-
-	if (init_done_ok(ctrlr, cpl)) {
-		ctrlr->cc.raw = (uint32_t)value;
-		init_set_state_ms(ctrlr, NVME_CTRLR_WAIT_NOT_READY, init_ready_timeout_ms(ctrlr));
-	}
-}
-
-static void
-init_disable(struct spdk_nvme_ctrlr *ctrlr)
-{
-	union spdk_nvme_cc_register cc = ctrlr->cc;
-
-	cc.bits.en = 0;
-	init_sent(ctrlr, ctrlr->ops->ctrlr_set_reg_4_async(ctrlr, REG(cc), cc.raw,
-	                                                   init_disable_done, ctrlr));
-}
-
-/* Reads CSTS until RDY is what the state waits for. */
-static void
-init_csts_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-	bool want = ctrlr->init.state == NVME_CTRLR_WAIT_READY;
-
-	if (!init_done_ok(ctrlr, cpl)) {
-		return;
-	}
-	ctrlr->csts.raw = (uint32_t)value;
-	if (want && ctrlr->csts.bits.cfs != 0) {
-		SPDK_ERRLOG("%s: the controller reports a fatal status\n", ctrlr->trid.subnqn);
-		init_fail(ctrlr, -EIO);
-	} else if ((ctrlr->csts.bits.rdy != 0) == want) {
-		init_set_state(ctrlr, want ? NVME_CTRLR_IDENTIFY : NVME_CTRLR_ENABLE);
-	}
-}
-
-static void
-init_read_csts(struct spdk_nvme_ctrlr *ctrlr)
-{
-	init_sent(ctrlr,
-	          ctrlr->ops->ctrlr_get_reg_4_async(ctrlr, REG(csts), init_csts_done, ctrlr));
-}
-
-static void
-init_enable_done(void *arg, uint64_t value, const struct spdk_nvme_cpl *cpl)
-{
-	struct spdk_nvme_ctrlr *ctrlr = arg;
-
-	if (init_done_ok(ctrlr, cpl)) {
-		ctrlr->cc.raw = (uint32_t)value;
-		init_set_state_ms(ctrlr, NVME_CTRLR_WAIT_READY, init_ready_timeout_ms(ctrlr));
-	}
-}
-
-/* CC for the command set, arbitration and queue entry sizes that we use. False: can't be had. */
-static bool
-init_make_cc(struct spdk_nvme_ctrlr *ctrlr, union spdk_nvme_cc_register *cc)
-{
-	const struct spdk_nvme_ctrlr_opts *opts = &ctrlr->opts;
-
-	cc->raw = 0;
-	cc->bits.en = 1;
-	cc->bits.iosqes = 6; /* 64 bytes */
-	cc->bits.iocqes = 4; /* 16 bytes */
-	cc->bits.mps = 0;
-	cc->bits.css = SPDK_NVME_CC_CSS_NVM;
-	if (opts->command_set != (enum spdk_nvme_cc_css)CHAR_BIT &&
-	    opts->command_set != SPDK_NVME_CC_CSS_NVM) {
-		SPDK_ERRLOG("%s: command set %u is asked for; only NVM is there\n",
-		            ctrlr->trid.subnqn, (unsigned)opts->command_set);
-		return false;
-	}
-	if ((opts->arb_mechanism == SPDK_NVME_CC_AMS_WRR &&
-	     (ctrlr->cap.bits.ams & SPDK_NVME_CAP_AMS_WRR) == 0) ||
-	    (opts->arb_mechanism == SPDK_NVME_CC_AMS_VS &&
-	     (ctrlr->cap.bits.ams & SPDK_NVME_CAP_AMS_VS) == 0)) {
-		SPDK_ERRLOG("%s: the controller lacks the arbitration that is asked for\n",
-		            ctrlr->trid.subnqn);
-		return false;
-	}
-	cc->bits.ams = opts->arb_mechanism;
-	return true;
-}
-
-static void
-init_enable(struct spdk_nvme_ctrlr *ctrlr)
-{
-	union spdk_nvme_cc_register cc;
-	int rc;
-
-	rc = ctrlr->ops->ctrlr_enable != NULL ? ctrlr->ops->ctrlr_enable(ctrlr) : 0;
-	if (rc == 0 && !init_make_cc(ctrlr, &cc)) {
-		rc = -ENOTSUP;
-	}
-	if (rc == 0) {
-		rc = ctrlr->ops->ctrlr_set_reg_4_async(ctrlr, REG(cc), cc.raw, init_enable_done,
-		                                       ctrlr);
-	}
-	init_sent(ctrlr, rc);
 }
 
 /* ---- Identify ---- */
@@ -348,20 +170,19 @@ init_identify_done(void *arg, const struct spdk_nvme_cpl *cpl)
 {
 	struct spdk_nvme_ctrlr *ctrlr = arg;
 
-	if (!init_done_ok(ctrlr, cpl)) {
+	if (!nvme_init_done_ok(ctrlr, cpl)) {
 		return;
 	}
 	memcpy(&ctrlr->cdata, ctrlr->scratch, sizeof(ctrlr->cdata));
 	init_set_limits(ctrlr);
-	init_set_state(ctrlr, NVME_CTRLR_KEEP_ALIVE);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_KEEP_ALIVE);
 }
 
 static void
 init_identify(struct spdk_nvme_ctrlr *ctrlr)
 {
-	init_sent(ctrlr,
-	          nvme_ctrlr_cmd_identify(ctrlr, SPDK_NVME_IDENTIFY_CTRLR, 0, 0, 0, ctrlr->scratch,
-	                                  sizeof(ctrlr->cdata), init_identify_done, ctrlr));
+	nvme_init_sent(ctrlr, nvme_ctrlr_cmd_identify(ctrlr, SPDK_NVME_IDENTIFY_CTRLR, 0,
+	                                              ctrlr->scratch, init_identify_done, ctrlr));
 }
 
 /* ---- Keep-alive, queues ---- */
@@ -370,8 +191,8 @@ static void
 init_after_keep_alive(struct spdk_nvme_ctrlr *ctrlr)
 {
 	/* A discovery controller has neither I/O queues nor namespaces. */
-	init_set_state(ctrlr, spdk_nvme_ctrlr_is_discovery(ctrlr) ? NVME_CTRLR_CONFIGURE_AER
-	                                                          : NVME_CTRLR_NUM_QUEUES);
+	nvme_init_set_state(ctrlr, spdk_nvme_ctrlr_is_discovery(ctrlr) ? NVME_CTRLR_CONFIGURE_AER
+	                                                               : NVME_CTRLR_NUM_QUEUES);
 }
 
 static void
@@ -388,7 +209,7 @@ init_keep_alive_done(void *arg, const struct spdk_nvme_cpl *cpl)
 		/* The controller may have rounded what Connect asked for. */
 		timeout_ms = cpl->cdw0;
 	} else if (spdk_nvme_cpl_is_aborted_sq_deletion(cpl)) {
-		init_fail(ctrlr, -EIO);
+		nvme_init_fail(ctrlr, -EIO);
 		return;
 	}
 	nvme_keep_alive_start(ctrlr, timeout_ms);
@@ -411,8 +232,9 @@ init_keep_alive(struct spdk_nvme_ctrlr *ctrlr)
 		init_after_keep_alive(ctrlr);
 		return;
 	}
-	init_sent(ctrlr, spdk_nvme_ctrlr_cmd_get_feature(ctrlr, SPDK_NVME_FEAT_KEEP_ALIVE_TIMER, 0,
-	                                                 NULL, 0, init_keep_alive_done, ctrlr));
+	nvme_init_sent(ctrlr,
+	               spdk_nvme_ctrlr_cmd_get_feature(ctrlr, SPDK_NVME_FEAT_KEEP_ALIVE_TIMER, 0,
+	                                               NULL, 0, init_keep_alive_done, ctrlr));
 }
 
 static void
@@ -426,7 +248,7 @@ init_num_queues_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	}
 	ctrlr->init.busy = false;
 	if (spdk_nvme_cpl_is_aborted_sq_deletion(cpl)) {
-		init_fail(ctrlr, -EIO);
+		nvme_init_fail(ctrlr, -EIO);
 		return;
 	}
 	if (spdk_nvme_cpl_is_error(cpl)) {
@@ -439,7 +261,7 @@ init_num_queues_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	/* qid_used was made for what was asked first; a controller that grants more gets no more.
 	 */
 	ctrlr->opts.num_io_queues = spdk_min(granted, ctrlr->opts.num_io_queues);
-	init_set_state(ctrlr, NVME_CTRLR_SCAN_NS);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_SCAN_NS);
 }
 
 static void
@@ -448,13 +270,13 @@ init_num_queues(struct spdk_nvme_ctrlr *ctrlr)
 	uint32_t count = ctrlr->opts.num_io_queues;
 
 	if (count == 0) {
-		init_set_state(ctrlr, NVME_CTRLR_SCAN_NS);
+		nvme_init_set_state(ctrlr, NVME_CTRLR_SCAN_NS);
 		return;
 	}
 	count--;
-	init_sent(ctrlr, spdk_nvme_ctrlr_cmd_set_feature(ctrlr, SPDK_NVME_FEAT_NUMBER_OF_QUEUES,
-	                                                 count << 16 | count, 0, NULL, 0,
-	                                                 init_num_queues_done, ctrlr));
+	nvme_init_sent(ctrlr, spdk_nvme_ctrlr_cmd_set_feature(
+	                              ctrlr, SPDK_NVME_FEAT_NUMBER_OF_QUEUES, count << 16 | count,
+	                              0, NULL, 0, init_num_queues_done, ctrlr));
 }
 
 /* ---- Namespaces, events, the end ---- */
@@ -467,10 +289,10 @@ init_scan_done(struct spdk_nvme_ctrlr *ctrlr, int rc)
 	}
 	ctrlr->init.busy = false;
 	if (rc != 0) {
-		init_fail(ctrlr, rc);
+		nvme_init_fail(ctrlr, rc);
 		return;
 	}
-	init_set_state(ctrlr, NVME_CTRLR_CONFIGURE_AER);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_CONFIGURE_AER);
 }
 
 static void
@@ -483,7 +305,7 @@ init_scan_ns(struct spdk_nvme_ctrlr *ctrlr)
 	rc = nvme_ns_scan_start(ctrlr, init_scan_done);
 	if (rc != 0) {
 		ctrlr->init.busy = false;
-		init_fail(ctrlr, rc);
+		nvme_init_fail(ctrlr, rc);
 	}
 }
 
@@ -497,18 +319,18 @@ init_aer_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	}
 	ctrlr->init.busy = false;
 	if (spdk_nvme_cpl_is_aborted_sq_deletion(cpl)) {
-		init_fail(ctrlr, -EIO);
+		nvme_init_fail(ctrlr, -EIO);
 		return;
 	}
 	if (spdk_nvme_cpl_is_success(cpl)) {
 		int rc = nvme_aer_start(ctrlr);
 
 		if (rc != 0) {
-			init_fail(ctrlr, rc);
+			nvme_init_fail(ctrlr, rc);
 			return;
 		}
 	}
-	init_set_state(ctrlr, NVME_CTRLR_TRANSPORT_READY);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_TRANSPORT_READY);
 }
 
 static void
@@ -521,7 +343,7 @@ init_configure_aer(struct spdk_nvme_ctrlr *ctrlr)
 		config.bits.discovery_log_change_notice = oaes->discovery_log_change_notices;
 		/* Nothing to hear: an event request would only be refused. */
 		if (config.raw == 0) {
-			init_set_state(ctrlr, NVME_CTRLR_TRANSPORT_READY);
+			nvme_init_set_state(ctrlr, NVME_CTRLR_TRANSPORT_READY);
 			return;
 		}
 	} else {
@@ -534,9 +356,9 @@ init_configure_aer(struct spdk_nvme_ctrlr *ctrlr)
 		config.bits.fw_activation_notice = oaes->fw_activation_notices;
 		config.bits.ana_change_notice = oaes->ana_change_notices;
 	}
-	init_sent(ctrlr,
-	          spdk_nvme_ctrlr_cmd_set_feature(ctrlr, SPDK_NVME_FEAT_ASYNC_EVENT_CONFIGURATION,
-	                                          config.raw, 0, NULL, 0, init_aer_done, ctrlr));
+	nvme_init_sent(ctrlr, spdk_nvme_ctrlr_cmd_set_feature(
+	                              ctrlr, SPDK_NVME_FEAT_ASYNC_EVENT_CONFIGURATION, config.raw,
+	                              0, NULL, 0, init_aer_done, ctrlr));
 }
 
 static void
@@ -545,9 +367,9 @@ init_transport_ready(struct spdk_nvme_ctrlr *ctrlr)
 	int rc = ctrlr->ops->ctrlr_ready != NULL ? ctrlr->ops->ctrlr_ready(ctrlr) : 0;
 
 	if (rc != 0) {
-		init_fail(ctrlr, rc);
+		nvme_init_fail(ctrlr, rc);
 	} else {
-		init_set_state(ctrlr, NVME_CTRLR_READY);
+		nvme_init_set_state(ctrlr, NVME_CTRLR_READY);
 	}
 }
 
@@ -556,13 +378,13 @@ init_transport_ready(struct spdk_nvme_ctrlr *ctrlr)
 static void (*const g_init_handlers[NVME_CTRLR_NUM_STATES])(struct spdk_nvme_ctrlr *ctrlr) = {
 	[NVME_CTRLR_CONNECT_ADMINQ] = init_connect_adminq,
 	[NVME_CTRLR_WAIT_ADMINQ] = init_wait_adminq,
-	[NVME_CTRLR_READ_VS] = init_read_vs,
-	[NVME_CTRLR_READ_CAP] = init_read_cap,
-	[NVME_CTRLR_READ_CC] = init_read_cc,
-	[NVME_CTRLR_DISABLE] = init_disable,
-	[NVME_CTRLR_WAIT_NOT_READY] = init_read_csts,
-	[NVME_CTRLR_ENABLE] = init_enable,
-	[NVME_CTRLR_WAIT_READY] = init_read_csts,
+	[NVME_CTRLR_READ_VS] = nvme_init_read_vs,
+	[NVME_CTRLR_READ_CAP] = nvme_init_read_cap,
+	[NVME_CTRLR_READ_CC] = nvme_init_read_cc,
+	[NVME_CTRLR_DISABLE] = nvme_init_disable,
+	[NVME_CTRLR_WAIT_NOT_READY] = nvme_init_read_csts,
+	[NVME_CTRLR_ENABLE] = nvme_init_enable,
+	[NVME_CTRLR_WAIT_READY] = nvme_init_read_csts,
 	[NVME_CTRLR_IDENTIFY] = init_identify,
 	[NVME_CTRLR_KEEP_ALIVE] = init_keep_alive,
 	[NVME_CTRLR_NUM_QUEUES] = init_num_queues,
@@ -574,7 +396,7 @@ static void (*const g_init_handlers[NVME_CTRLR_NUM_STATES])(struct spdk_nvme_ctr
 void
 nvme_ctrlr_start_init(struct spdk_nvme_ctrlr *ctrlr)
 {
-	init_set_state(ctrlr, NVME_CTRLR_CONNECT_ADMINQ);
+	nvme_init_set_state(ctrlr, NVME_CTRLR_CONNECT_ADMINQ);
 	ctrlr->init.rc = 0;
 }
 
@@ -588,10 +410,10 @@ nvme_ctrlr_process_init(struct spdk_nvme_ctrlr *ctrlr)
 	if (init->state > NVME_CTRLR_CONNECT_ADMINQ && init->state < NVME_CTRLR_READY) {
 		rc = spdk_nvme_qpair_process_completions(ctrlr->adminq, 0);
 		if (rc < 0) {
-			init_fail(ctrlr, init->state == NVME_CTRLR_WAIT_ADMINQ ? -ECONNREFUSED
-			                                                       : -ECONNRESET);
+			nvme_init_fail(ctrlr, init->state == NVME_CTRLR_WAIT_ADMINQ ? -ECONNREFUSED
+			                                                            : -ECONNRESET);
 		} else if (spdk_get_ticks() > init->deadline_ticks) {
-			init_fail(ctrlr, -ETIMEDOUT);
+			nvme_init_fail(ctrlr, -ETIMEDOUT);
 		}
 	}
 	if (!init->busy && g_init_handlers[init->state] != NULL) {

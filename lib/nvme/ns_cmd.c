@@ -55,7 +55,6 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
           uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
 	const struct spdk_nvme_ns *ns = rw->ns;
-	uint32_t per_io = ns->sectors_per_max_io;
 	struct nvme_request *req;
 	uint32_t block_bytes;
 
@@ -73,12 +72,10 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
 	if (spdk_unlikely(block_bytes == 0)) {
 		return -ENXIO;
 	}
-	if (spdk_unlikely(block_bytes == ns->sector_size)) {
-		per_io = ns->sectors_per_max_io_no_md;
-	}
-	if (spdk_unlikely(num_blocks > per_io || ns->sectors_per_boundary != 0 ||
-	                  rw->payload.reset_sgl_fn != NULL || rw->payload.iovcnt > 1)) {
-		return nvme_ns_rw_submit_split(qpair, rw, lba, num_blocks, per_io, cb_fn, cb_arg);
+	if (spdk_unlikely(num_blocks > nvme_ns_rw_blocks_max(ns, block_bytes) ||
+	                  ns->sectors_per_boundary != 0 || rw->payload.reset_sgl_fn != NULL ||
+	                  rw->payload.iovcnt > 1)) {
+		return nvme_ns_rw_submit_split(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
 	}
 	req = nvme_request_get(qpair, &rw->payload, num_blocks * block_bytes, cb_fn, cb_arg);
 	if (spdk_unlikely(req == NULL)) {
@@ -88,48 +85,26 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
 	return nvme_qpair_submit(qpair, req);
 }
 
+/* A contiguous payload. */
 static inline int
-rw_contig(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint8_t opc, void *buf, void *md,
-          uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
-          uint16_t apptag_mask, uint16_t apptag)
+rw_submit_buf(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
+              uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = opc,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = buf, .md = md },
-	};
-
-	if (spdk_unlikely(buf == NULL)) {
+	if (spdk_unlikely(rw->payload.base == NULL)) {
 		return -EINVAL;
 	}
-	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
 }
 
+/* A payload behind call-backs, whose argument is that of the completion. */
 static inline int
-rw_sgl(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint8_t opc, uint64_t lba,
-       uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
-       spdk_nvme_req_reset_sgl_cb reset_sgl_fn, spdk_nvme_req_next_sge_cb next_sge_fn, void *md,
-       uint16_t apptag_mask, uint16_t apptag)
+rw_submit_sgl(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
+              uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = opc,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn,
-		             .md = md },
-	};
-
-	if (spdk_unlikely(reset_sgl_fn == NULL || next_sge_fn == NULL)) {
+	if (spdk_unlikely(rw->payload.reset_sgl_fn == NULL || rw->payload.next_sge_fn == NULL)) {
 		return -EINVAL;
 	}
-	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
 }
 
 /* Read what the caller's version of the options has; refuse what needs a part that is not built. */
@@ -155,18 +130,6 @@ rw_apply_ext_opts(struct nvme_rw *rw, const struct spdk_nvme_ns_cmd_ext_io_opts 
 	return 0;
 }
 
-static int
-rw_ext(struct nvme_rw *rw, struct spdk_nvme_qpair *qpair, uint64_t lba, uint32_t lba_count,
-       spdk_nvme_cmd_cb cb_fn, void *cb_arg, const struct spdk_nvme_ns_cmd_ext_io_opts *opts)
-{
-	int rc = rw_apply_ext_opts(rw, opts);
-
-	if (rc != 0) {
-		return rc;
-	}
-	return rw_submit(qpair, rw, lba, lba_count, cb_fn, cb_arg);
-}
-
 /* ---- Read, write, compare ---- */
 
 int
@@ -174,8 +137,14 @@ spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, vo
                       uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                       uint32_t io_flags)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_READ, payload, NULL, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_READ,
+		.io_flags = io_flags,
+		.payload = { .base = payload },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -183,8 +152,14 @@ spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, v
                        uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                        uint32_t io_flags)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_WRITE, payload, NULL, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_WRITE,
+		.io_flags = io_flags,
+		.payload = { .base = payload },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -192,8 +167,14 @@ spdk_nvme_ns_cmd_compare(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
                          uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                          uint32_t io_flags)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_COMPARE, payload, NULL, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_COMPARE,
+		.io_flags = io_flags,
+		.payload = { .base = payload },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -202,8 +183,16 @@ spdk_nvme_ns_cmd_read_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *q
                               spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                               uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_READ, payload, metadata, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_READ,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = payload, .md = metadata },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -212,8 +201,16 @@ spdk_nvme_ns_cmd_write_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *
                                spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                                uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_WRITE, payload, metadata, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_WRITE,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = payload, .md = metadata },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -222,8 +219,16 @@ spdk_nvme_ns_cmd_compare_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair
                                  spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                                  uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_contig(ns, qpair, SPDK_NVME_OPC_COMPARE, payload, metadata, lba, lba_count, cb_fn,
-	                 cb_arg, io_flags, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_COMPARE,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = payload, .md = metadata },
+	};
+
+	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -232,8 +237,16 @@ spdk_nvme_ns_cmd_readv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, u
                        spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                        spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_READ, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, NULL, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_READ,
+		.io_flags = io_flags,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -242,8 +255,16 @@ spdk_nvme_ns_cmd_writev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, 
                         spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                         spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_WRITE, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, NULL, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_WRITE,
+		.io_flags = io_flags,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -252,8 +273,16 @@ spdk_nvme_ns_cmd_comparev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                           spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_COMPARE, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, NULL, 0, 0);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_COMPARE,
+		.io_flags = io_flags,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -263,8 +292,19 @@ spdk_nvme_ns_cmd_readv_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *
                                spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_READ, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, metadata, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_READ,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn,
+		             .md = metadata },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -275,8 +315,19 @@ spdk_nvme_ns_cmd_writev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair 
                                 spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                 uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_WRITE, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, metadata, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_WRITE,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn,
+		             .md = metadata },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -287,8 +338,19 @@ spdk_nvme_ns_cmd_comparev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpai
                                   spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                   uint16_t apptag_mask, uint16_t apptag)
 {
-	return rw_sgl(ns, qpair, SPDK_NVME_OPC_COMPARE, lba, lba_count, cb_fn, cb_arg, io_flags,
-	              reset_sgl_fn, next_sge_fn, metadata, apptag_mask, apptag);
+	struct nvme_rw rw = {
+		.ns = ns,
+		.opc = SPDK_NVME_OPC_COMPARE,
+		.io_flags = io_flags,
+		.apptag_mask = apptag_mask,
+		.apptag = apptag,
+		.payload = { .base = cb_arg,
+		             .reset_sgl_fn = reset_sgl_fn,
+		             .next_sge_fn = next_sge_fn,
+		             .md = metadata },
+	};
+
+	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -299,6 +361,7 @@ spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ };
+	int rc;
 
 	if (reset_sgl_fn == NULL || next_sge_fn == NULL) {
 		return -EINVAL;
@@ -306,7 +369,8 @@ spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
 	rw.payload.base = cb_arg;
 	rw.payload.reset_sgl_fn = reset_sgl_fn;
 	rw.payload.next_sge_fn = next_sge_fn;
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -317,6 +381,7 @@ spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpa
                             struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE };
+	int rc;
 
 	if (reset_sgl_fn == NULL || next_sge_fn == NULL) {
 		return -EINVAL;
@@ -324,7 +389,8 @@ spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpa
 	rw.payload.base = cb_arg;
 	rw.payload.reset_sgl_fn = reset_sgl_fn;
 	rw.payload.next_sge_fn = next_sge_fn;
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -334,13 +400,15 @@ spdk_nvme_ns_cmd_read_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ };
+	int rc;
 
 	if (iov == NULL || iov_count == 0) {
 		return -EINVAL;
 	}
 	rw.payload.base = iov;
 	rw.payload.iovcnt = iov_count;
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -350,13 +418,15 @@ spdk_nvme_ns_cmd_write_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE };
+	int rc;
 
 	if (iov == NULL || iov_count == 0) {
 		return -EINVAL;
 	}
 	rw.payload.base = iov;
 	rw.payload.iovcnt = iov_count;
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -365,11 +435,13 @@ spdk_nvme_ns_cmd_read_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ, .payload.base = payload };
+	int rc;
 
 	if (payload == NULL) {
 		return -EINVAL;
 	}
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -378,32 +450,33 @@ spdk_nvme_ns_cmd_write_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
 	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE, .payload.base = payload };
+	int rc;
 
 	if (payload == NULL) {
 		return -EINVAL;
 	}
-	return rw_ext(&rw, qpair, lba, lba_count, cb_fn, cb_arg, opts);
+	rc = rw_apply_ext_opts(&rw, opts);
+	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 /* ---- Commands that move no blocks ---- */
 
 static int
-blocks_submit(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint8_t opc, uint64_t lba,
-              uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags)
+blocks_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
+              uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = opc, .io_flags = io_flags };
 	struct nvme_request *req;
 
 	/* NLB has 16 bits, 0's based. */
 	if (lba_count == 0 || lba_count > UINT16_MAX + 1 ||
-	    (io_flags & ~SPDK_NVME_IO_FLAGS_VALID_MASK) != 0) {
+	    (rw->io_flags & ~SPDK_NVME_IO_FLAGS_VALID_MASK) != 0) {
 		return -EINVAL;
 	}
 	req = nvme_request_get_contig(qpair, NULL, 0, cb_fn, cb_arg);
 	if (req == NULL) {
 		return -ENOMEM;
 	}
-	nvme_ns_rw_setup(req, &rw, lba, lba_count);
+	nvme_ns_rw_setup(req, rw, lba, lba_count);
 	return nvme_qpair_submit(qpair, req);
 }
 
@@ -412,16 +485,18 @@ spdk_nvme_ns_cmd_write_zeroes(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *q
                               uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                               uint32_t io_flags)
 {
-	return blocks_submit(ns, qpair, SPDK_NVME_OPC_WRITE_ZEROES, lba, lba_count, cb_fn, cb_arg,
-	                     io_flags);
+	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE_ZEROES, .io_flags = io_flags };
+
+	return blocks_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
 spdk_nvme_ns_cmd_verify(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, uint64_t lba,
                         uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags)
 {
-	return blocks_submit(ns, qpair, SPDK_NVME_OPC_VERIFY, lba, lba_count, cb_fn, cb_arg,
-	                     io_flags);
+	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_VERIFY, .io_flags = io_flags };
+
+	return blocks_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -429,8 +504,9 @@ spdk_nvme_ns_cmd_write_uncorrectable(struct spdk_nvme_ns *ns, struct spdk_nvme_q
                                      uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn,
                                      void *cb_arg)
 {
-	return blocks_submit(ns, qpair, SPDK_NVME_OPC_WRITE_UNCORRECTABLE, lba, lba_count, cb_fn,
-	                     cb_arg, 0);
+	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE_UNCORRECTABLE };
+
+	return blocks_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int

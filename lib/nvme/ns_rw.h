@@ -26,9 +26,16 @@ void nvme_ns_rw_setup(struct nvme_request *req, const struct nvme_rw *rw, uint64
 /** Bytes that a block takes in the host's memory. */
 uint32_t nvme_ns_rw_block_bytes(const struct spdk_nvme_ns *ns, uint32_t io_flags);
 
+/** Blocks of \p block_bytes that one command moves at most. */
+static inline uint32_t
+nvme_ns_rw_blocks_max(const struct spdk_nvme_ns *ns, uint32_t block_bytes)
+{
+	return block_bytes == ns->sector_size ? ns->sectors_per_max_io_no_md
+	                                      : ns->sectors_per_max_io;
+}
+
 /** Submit in as many commands as the limits ask for: one, or a parent with children. */
 int nvme_ns_rw_submit_split(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
-                            uint32_t num_blocks, uint32_t blocks_per_io_max, spdk_nvme_cmd_cb cb_fn,
-                            void *cb_arg);
+                            uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
 
 #endif /* NVME_NS_RW_H */

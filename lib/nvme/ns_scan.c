@@ -82,8 +82,7 @@ scan_identify(struct nvme_ns_scan *scan, uint8_t cns, uint32_t nsid, void *buf,
 	int rc;
 
 	ctrlr->init.deadline_ticks = nvme_deadline_ms(ctrlr->opts.admin_timeout_ms);
-	rc = nvme_ctrlr_cmd_identify(ctrlr, cns, 0, nsid, 0, buf, SPDK_NVME_IDENTIFY_BUFLEN, cb_fn,
-	                             scan);
+	rc = nvme_ctrlr_cmd_identify(ctrlr, cns, nsid, buf, cb_fn, scan);
 	if (rc != 0) {
 		scan_end(scan, rc);
 	}

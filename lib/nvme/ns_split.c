@@ -182,15 +182,15 @@ split_all(struct spdk_nvme_qpair *qpair, struct nvme_request *parent, struct spl
 
 int
 nvme_ns_rw_submit_split(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
-                        uint32_t num_blocks, uint32_t blocks_per_io_max, spdk_nvme_cmd_cb cb_fn,
-                        void *cb_arg)
+                        uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
+	uint32_t block_bytes = nvme_ns_rw_block_bytes(rw->ns, rw->io_flags);
 	struct split s = {
 		.rw = rw,
 		.lba = lba,
 		.blocks_left = num_blocks,
-		.blocks_per_io_max = blocks_per_io_max,
-		.block_bytes = nvme_ns_rw_block_bytes(rw->ns, rw->io_flags),
+		.blocks_per_io_max = nvme_ns_rw_blocks_max(rw->ns, block_bytes),
+		.block_bytes = block_bytes,
 	};
 	struct nvme_request *req;
 	int64_t first;
