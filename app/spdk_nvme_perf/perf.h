@@ -9,7 +9,7 @@
  *	worker.c    one for each core: queue pairs, I/O, time
  *	task.c      one I/O: offset, submit, completion, check
  *	report.c    the tables
- *	options.c   the command line
+ *	options.c   the command line; values.c: what its values may be
  */
 
 #ifndef PERF_H
