@@ -256,10 +256,12 @@ nsw_start(struct perf_ns_worker *nsw)
 
 /* ---- The run ---- */
 
-static void
+/* False: nothing is left to submit; every namespace drains. */
+static inline __attribute__((always_inline)) bool
 poll_once(struct perf_worker *worker)
 {
 	struct perf_ns_worker *nsw;
+	bool is_running = false;
 	int64_t total = 0;
 
 	TAILQ_FOREACH(nsw, &worker->ns_workers, link) {
@@ -274,12 +276,14 @@ poll_once(struct perf_worker *worker)
 		} else {
 			total += rc;
 		}
+		is_running |= !nsw->is_draining;
 	}
 	if (total > 0) {
 		worker->busy_polls++;
 	} else {
 		worker->idle_polls++;
 	}
+	return is_running;
 }
 
 static void
@@ -298,45 +302,35 @@ end_warmup(struct perf_worker *worker)
 	}
 }
 
-static bool
-all_draining(struct perf_worker *worker)
-{
-	struct perf_ns_worker *nsw;
-
-	TAILQ_FOREACH(nsw, &worker->ns_workers, link) {
-		if (!nsw->is_draining) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static void
 worker_loop(struct perf_worker *worker)
 {
 	bool is_main = worker->lcore == spdk_env_get_main_core();
 	uint64_t hz = spdk_get_ticks_hz();
 	uint64_t start = spdk_get_ticks();
-	uint64_t warmup_end = g_opts.warmup_s != 0 ? start + g_opts.warmup_s * hz : 0;
-	uint64_t admin_next = start;
-	uint64_t now;
+	uint64_t warmup_end = g_opts.warmup_s != 0 ? start + g_opts.warmup_s * hz : UINT64_MAX;
+	uint64_t admin_next = is_main ? start : UINT64_MAX;
+	uint64_t next = start; /* the first of these times */
+	bool is_running = true;
+	uint64_t now = start;
 
 	worker->tsc_end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
-	for (;;) {
-		poll_once(worker);
+	while (is_running && !g_stop && now <= worker->tsc_end) {
+		is_running = poll_once(worker);
 		now = spdk_get_ticks();
-		if (spdk_unlikely(warmup_end != 0 && now > warmup_end)) {
-			warmup_end = 0;
+		if (spdk_likely(now < next)) {
+			continue;
+		}
+		if (now >= warmup_end) {
+			warmup_end = UINT64_MAX;
 			start = now;
 			end_warmup(worker);
 		}
-		if (spdk_unlikely(is_main && now > admin_next)) {
+		if (now >= admin_next) {
 			admin_next = now + hz * ADMIN_PERIOD_MS / SPDK_SEC_TO_MSEC;
 			perf_poll_admin();
 		}
-		if (spdk_unlikely(now > worker->tsc_end || g_stop || all_draining(worker))) {
-			break;
-		}
+		next = spdk_min(warmup_end, admin_next);
 	}
 	worker->elapsed_tsc = now - start;
 }

@@ -13,6 +13,7 @@
 #ifndef SPDK_INTERNAL_NVME_H
 #define SPDK_INTERNAL_NVME_H
 
+#include "spdk/likely.h"
 #include "spdk/nvme.h"
 #include "spdk/queue.h"
 #include "spdk/tree.h"
@@ -331,9 +332,31 @@ const struct spdk_nvme_transport_ops *nvme_transport_find(const char *trstring);
 
 /* request.c */
 /** A request off the queue pair's list, with cmd, flags and children cleared; NULL: none left. */
-struct nvme_request *
+static inline struct nvme_request *
 nvme_request_get(struct spdk_nvme_qpair *qpair, const struct nvme_payload *payload,
-                 uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg);
+                 uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
+{
+	struct nvme_request *req = STAILQ_FIRST(&qpair->free_reqs);
+
+	if (spdk_unlikely(req == NULL)) {
+		return NULL;
+	}
+	STAILQ_REMOVE_HEAD(&qpair->free_reqs, link);
+	qpair->num_outstanding++;
+
+	memset(&req->cmd, 0, sizeof(req->cmd));
+	req->cb_fn = cb_fn;
+	req->cb_arg = cb_arg;
+	req->payload_offset = 0;
+	req->payload_size = payload_size;
+	req->flags = 0;
+	req->num_children = 0;
+	req->md_offset = 0;
+	req->parent = NULL;
+	req->submit_tick = 0;
+	req->payload = *payload;
+	return req;
+}
 struct nvme_request *
 nvme_request_get_contig(struct spdk_nvme_qpair *qpair, void *buf, uint32_t payload_size,
                         spdk_nvme_cmd_cb cb_fn, void *cb_arg);

@@ -20,8 +20,28 @@ struct nvme_rw {
 };
 
 /** Fill the command of \p req for \p num_blocks at \p lba. */
-void nvme_ns_rw_setup(struct nvme_request *req, const struct nvme_rw *rw, uint64_t lba,
-                      uint32_t num_blocks);
+static inline void
+nvme_ns_rw_setup(struct nvme_request *req, const struct nvme_rw *rw, uint64_t lba,
+                 uint32_t num_blocks)
+{
+	struct spdk_nvme_cmd *cmd = &req->cmd;
+
+	cmd->opc = rw->opc;
+	cmd->fuse = rw->io_flags & SPDK_NVME_IO_FLAGS_FUSE_MASK;
+	cmd->nsid = rw->ns->id;
+	cmd->cdw10 = (uint32_t)lba;
+	cmd->cdw11 = (uint32_t)(lba >> 32);
+	cmd->cdw12 = (num_blocks - 1) | (rw->io_flags & SPDK_NVME_IO_FLAGS_CDW12_MASK);
+	cmd->cdw13 = rw->cdw13;
+	if (spdk_unlikely((rw->ns->flags & SPDK_NVME_NS_DPS_PI_SUPPORTED) != 0)) {
+		/* Types 1 and 2 start the reference tag at the low bits of the LBA. */
+		if (rw->ns->pi_type == SPDK_NVME_FMT_NVM_PROTECTION_TYPE1 ||
+		    rw->ns->pi_type == SPDK_NVME_FMT_NVM_PROTECTION_TYPE2) {
+			cmd->cdw14 = (uint32_t)lba;
+		}
+		cmd->cdw15 = ((uint32_t)rw->apptag_mask << 16) | rw->apptag;
+	}
+}
 
 /** Bytes that a block takes in the host's memory. */
 uint32_t nvme_ns_rw_block_bytes(const struct spdk_nvme_ns *ns, uint32_t io_flags);

@@ -134,20 +134,30 @@ group_delete_pending(struct spdk_nvme_poll_group *group)
 	group->num_to_delete = 0;
 }
 
-static void
-group_attend(struct spdk_nvme_poll_group *group)
+/* The rest of a poll is short and runs millions of times a second: what is rare stays out of it. */
+static __attribute__((noinline)) void
+group_attend(struct spdk_nvme_poll_group *group, uint64_t now)
 {
-	uint64_t now = spdk_get_ticks();
 	struct spdk_nvme_transport_poll_group *tgroup;
 	struct spdk_nvme_qpair *qpair, *tmp;
 
-	if (spdk_likely(now < group->next_check_ticks)) {
-		return;
-	}
 	group->next_check_ticks = now + spdk_get_ticks_hz() / SPDK_SEC_TO_MSEC;
 	STAILQ_FOREACH(tgroup, &group->tgroups, link) {
 		STAILQ_FOREACH_SAFE(qpair, &tgroup->connected, poll_group_link, tmp) {
 			nvme_qpair_attend(qpair);
+		}
+	}
+}
+
+static __attribute__((noinline)) void
+group_tell_disconnected(struct spdk_nvme_transport_poll_group *tgroup,
+                        spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb)
+{
+	struct spdk_nvme_qpair *qpair, *tmp;
+
+	STAILQ_FOREACH_SAFE(qpair, &tgroup->disconnected, poll_group_link, tmp) {
+		if (!qpair->delete_after_poll) {
+			disconnected_qpair_cb(qpair, tgroup->group->ctx);
 		}
 	}
 }
@@ -158,9 +168,9 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
                                          spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb)
 {
 	struct spdk_nvme_transport_poll_group *tgroup;
-	struct spdk_nvme_qpair *qpair, *tmp;
 	int64_t total = 0;
 	int64_t error = 0;
+	uint64_t now;
 
 	if (spdk_unlikely(disconnected_qpair_cb == NULL)) {
 		return -EINVAL;
@@ -170,7 +180,10 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
 		return 0;
 	}
 	group->in_poll = true;
-	group_attend(group);
+	now = spdk_get_ticks();
+	if (spdk_unlikely(now >= group->next_check_ticks)) {
+		group_attend(group, now);
+	}
 	STAILQ_FOREACH(tgroup, &group->tgroups, link) {
 		int64_t rc = tgroup->ops->poll_group_process_completions(
 		        tgroup, completions_per_qpair, disconnected_qpair_cb);
@@ -180,10 +193,8 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
 		} else if (error == 0) {
 			error = rc;
 		}
-		STAILQ_FOREACH_SAFE(qpair, &tgroup->disconnected, poll_group_link, tmp) {
-			if (!qpair->delete_after_poll) {
-				disconnected_qpair_cb(qpair, group->ctx);
-			}
+		if (spdk_unlikely(!STAILQ_EMPTY(&tgroup->disconnected))) {
+			group_tell_disconnected(tgroup, disconnected_qpair_cb);
 		}
 	}
 	group->in_poll = false;

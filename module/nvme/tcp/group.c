@@ -104,21 +104,30 @@ nvme_tcp_group_update_needs_poll(struct nvme_tcp_qpair *tqpair)
 	tqpair->wants_poll = wants_poll;
 }
 
+static __attribute__((noinline)) void
+poll_needing(struct nvme_tcp_group *group)
+{
+	struct nvme_tcp_qpair *tqpair, *tmp;
+
+	TAILQ_FOREACH_SAFE(tqpair, &group->needs_poll, poll_link, tmp) {
+		poll_one(group, tqpair);
+	}
+}
+
 int64_t
 nvme_tcp_group_process_completions(struct spdk_nvme_transport_poll_group *tgroup,
                                    uint32_t completions_per_qpair,
                                    spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb)
 {
 	struct nvme_tcp_group *group = nvme_tcp_group(tgroup);
-	struct nvme_tcp_qpair *tqpair, *tmp;
 	int num_events;
 
 	group->completions_per_qpair = completions_per_qpair;
 	group->num_completions = 0;
 	group->stats.polls++;
 	num_events = spdk_sock_group_poll(group->sock_group);
-	TAILQ_FOREACH_SAFE(tqpair, &group->needs_poll, poll_link, tmp) {
-		poll_one(group, tqpair);
+	if (spdk_unlikely(!TAILQ_EMPTY(&group->needs_poll))) {
+		poll_needing(group);
 	}
 	if (spdk_unlikely(num_events < 0)) {
 		return -errno;

@@ -57,12 +57,12 @@ nvme_tcp_qpair_create(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid, uint32_t queu
 		tcp_qpair_free(tqpair);
 		return NULL;
 	}
-	TAILQ_INIT(&tqpair->free);
+	SLIST_INIT(&tqpair->free);
 	TAILQ_INIT(&tqpair->outstanding);
-	for (i = 0; i < tqpair->num_reqs; i++) {
+	for (i = tqpair->num_reqs; i-- > 0;) {
 		tqpair->reqs[i].tqpair = tqpair;
 		tqpair->reqs[i].cid = (uint16_t)i;
-		TAILQ_INSERT_TAIL(&tqpair->free, &tqpair->reqs[i], link);
+		SLIST_INSERT_HEAD(&tqpair->free, &tqpair->reqs[i], free_link);
 	}
 	tqpair->stats = &tqpair->own_stats;
 	return &tqpair->qpair;
@@ -286,7 +286,7 @@ abort_one(struct nvme_tcp_req *treq, uint32_t dnr)
 	treq->r2t_left = 0;
 	TAILQ_REMOVE(&tqpair->outstanding, treq, link);
 	if ((treq->flags & NVME_TCP_REQ_SENDING) == 0) {
-		TAILQ_INSERT_HEAD(&tqpair->free, treq, link);
+		SLIST_INSERT_HEAD(&tqpair->free, treq, free_link);
 	}
 	nvme_request_fail(req, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_ABORTED_SQ_DELETION, dnr != 0);
 }

@@ -368,23 +368,6 @@ rx_have(const struct nvme_tcp_qpair *tqpair)
 }
 
 static int
-rx_common(struct nvme_tcp_qpair *tqpair)
-{
-	struct wire_fault fault;
-
-	if (rx_have(tqpair) < WIRE_PDU_CH_BYTES) {
-		return -EAGAIN;
-	}
-	if (spdk_unlikely(wire_pdu_begin(&tqpair->link, tqpair->rx_buf + tqpair->rx_begin,
-	                                 &tqpair->rx_pdu, &fault) != 0)) {
-		return nvme_tcp_qpair_fault(tqpair, &fault, tqpair->rx_buf + tqpair->rx_begin,
-		                            WIRE_PDU_CH_BYTES);
-	}
-	tqpair->rx_state = NVME_TCP_RX_HEADER;
-	return 0;
-}
-
-static int
 rx_header(struct nvme_tcp_qpair *tqpair)
 {
 	struct wire_pdu *pdu = &tqpair->rx_pdu;
@@ -414,6 +397,23 @@ rx_header(struct nvme_tcp_qpair *tqpair)
 	tqpair->rx_left = pdu->pad_bytes;
 	tqpair->rx_state = NVME_TCP_RX_SKIP;
 	return rc;
+}
+
+static int
+rx_common(struct nvme_tcp_qpair *tqpair)
+{
+	struct wire_fault fault;
+
+	if (rx_have(tqpair) < WIRE_PDU_CH_BYTES) {
+		return -EAGAIN;
+	}
+	if (spdk_unlikely(wire_pdu_begin(&tqpair->link, tqpair->rx_buf + tqpair->rx_begin,
+	                                 &tqpair->rx_pdu, &fault) != 0)) {
+		return nvme_tcp_qpair_fault(tqpair, &fault, tqpair->rx_buf + tqpair->rx_begin,
+		                            WIRE_PDU_CH_BYTES);
+	}
+	tqpair->rx_state = NVME_TCP_RX_HEADER;
+	return rx_header(tqpair);
 }
 
 static int

@@ -17,7 +17,7 @@ static void
 treq_free(struct nvme_tcp_req *treq)
 {
 	treq->req = NULL;
-	TAILQ_INSERT_HEAD(&treq->tqpair->free, treq, link);
+	SLIST_INSERT_HEAD(&treq->tqpair->free, treq, free_link);
 }
 
 void
@@ -183,11 +183,26 @@ next_cid(const struct nvme_tcp_req *treq)
 	return (uint16_t)(treq->cid + (1u << NVME_TCP_CID_INDEX_BITS));
 }
 
+/* nvme_request_to_iov(), with the short way for contiguous memory. */
+static inline int
+payload_to_iov(struct nvme_request *req, struct iovec *iov)
+{
+	const struct nvme_payload *payload = &req->payload;
+
+	if (spdk_unlikely(payload->reset_sgl_fn != NULL || payload->iovcnt > 0 ||
+	                  payload->base == NULL)) {
+		return nvme_request_to_iov(req, iov, NVME_TCP_SGES_MAX);
+	}
+	iov[0].iov_base = (uint8_t *)payload->base + req->payload_offset;
+	iov[0].iov_len = req->payload_size;
+	return 1;
+}
+
 int
 nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 {
 	struct nvme_tcp_qpair *tqpair = nvme_tcp_qpair(qpair);
-	struct nvme_tcp_req *treq = TAILQ_FIRST(&tqpair->free);
+	struct nvme_tcp_req *treq = SLIST_FIRST(&tqpair->free);
 	enum wire_dir dir = WIRE_NO_DATA;
 	uint32_t in_capsule_bytes;
 	int iovcnt = 1;
@@ -202,7 +217,7 @@ nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 		if (spdk_unlikely(dir == WIRE_NO_DATA)) {
 			return -EINVAL;
 		}
-		treq->iovcnt = nvme_request_to_iov(req, treq->iov, NVME_TCP_SGES_MAX);
+		treq->iovcnt = payload_to_iov(req, treq->iov);
 		if (spdk_unlikely(treq->iovcnt < 0)) {
 			return treq->iovcnt == -E2BIG ? -EINVAL : treq->iovcnt;
 		}
@@ -221,13 +236,14 @@ nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	treq->send.iov[0].iov_len =
 	        wire_build_cmd(&tqpair->link, treq->hdr, &req->cmd, in_capsule_bytes);
 	if (in_capsule_bytes > 0) {
-		memcpy(&treq->send.iov[1], treq->iov, (size_t)treq->iovcnt * sizeof(struct iovec));
-		iovcnt += treq->iovcnt;
+		for (; iovcnt <= treq->iovcnt; iovcnt++) {
+			treq->send.iov[iovcnt] = treq->iov[iovcnt - 1];
+		}
 		if (tqpair->link.ddgst) {
 			iovcnt = send_add_digest(treq, 0, in_capsule_bytes, iovcnt);
 		}
 	}
-	TAILQ_REMOVE(&tqpair->free, treq, link);
+	SLIST_REMOVE_HEAD(&tqpair->free, free_link);
 	TAILQ_INSERT_TAIL(&tqpair->outstanding, treq, link);
 	treq->send.sock_req.cb_fn = send_done;
 	treq->send.sock_req.cb_arg = treq;

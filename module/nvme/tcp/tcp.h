@@ -53,7 +53,10 @@ enum nvme_tcp_req_flags {
 struct nvme_tcp_req {
 	struct nvme_request *req; /* NULL: free, or aborted while SENDING */
 	struct nvme_tcp_qpair *tqpair;
-	TAILQ_ENTRY(nvme_tcp_req) link; /* free or outstanding */
+	union {
+		SLIST_ENTRY(nvme_tcp_req) free_link;
+		TAILQ_ENTRY(nvme_tcp_req) link; /* outstanding */
+	};
 	struct wire_xfer xfer;
 	uint16_t cid;
 	uint8_t flags;
@@ -90,7 +93,7 @@ enum nvme_tcp_rx_state {
 struct nvme_tcp_qpair {
 	struct spdk_nvme_qpair qpair;
 	struct spdk_sock *sock; /* NULL: CLOSED */
-	struct nvme_tcp_req_list free;
+	SLIST_HEAD(, nvme_tcp_req) free;
 	struct nvme_tcp_req_list outstanding; /* in order of submit */
 	struct wire_link link;
 	struct nvme_tcp_req *reqs;
