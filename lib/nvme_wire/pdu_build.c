@@ -9,11 +9,15 @@
 
 #include "spdk/assert.h"
 #include "spdk/endian.h"
+#include "spdk/likely.h"
 #include "spdk/util.h"
 #include "spdk_internal/nvme_wire.h"
 
+/* Inlined, so that hlen is a constant and clearing takes a few stores. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Begin a header: the common part, and zeroes behind it up to hlen. */
-static void
+static ALWAYS_INLINE void
 put_header(uint8_t *p, uint8_t type, uint8_t flags, uint8_t hlen, uint32_t plen)
 {
 	memset(p, 0, hlen);
@@ -27,7 +31,7 @@ put_header(uint8_t *p, uint8_t type, uint8_t flags, uint8_t hlen, uint32_t plen)
  * Everything that follows from lengths and agreement: flags, PDO, PLEN, padding. The rest of the
  * header comes after it, the digest of all of it last, by finish(). Returns the offset of the data.
  */
-static size_t
+static ALWAYS_INLINE size_t
 put_ready_header(const struct wire_link *link, uint8_t *p, uint8_t type, uint8_t hlen,
                  uint32_t data_bytes)
 {
@@ -49,11 +53,13 @@ put_ready_header(const struct wire_link *link, uint8_t *p, uint8_t type, uint8_t
 	}
 	put_header(p, type, flags, hlen, pdo + data_bytes + (link->ddgst ? WIRE_DIGEST_BYTES : 0));
 	p[3] = pdo;
-	memset(p + hdr_bytes, 0, pdo - hdr_bytes);
+	if (spdk_unlikely(pdo > hdr_bytes)) {
+		memset(p + hdr_bytes, 0, pdo - hdr_bytes);
+	}
 	return pdo;
 }
 
-static void
+static ALWAYS_INLINE void
 finish(const struct wire_link *link, uint8_t *p, uint8_t hlen)
 {
 	if (link->hdgst) {
