@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * The I/O of uring bdevs: reads, writes and fallocate() through io_uring, FLUSH by fdatasync() on a
+ * helper thread.
+ *
+ * A thread has one ring for all uring bdevs. What a step submits is collected and goes to the
+ * kernel in one call at the end of the step (thread_defer), before the reactor may sleep. Timers:
+ * none; the poller is counted (I/O in the ring) and the ring's descriptor wakes a reactor that
+ * sleeps.
+ *
+ * After a failed fdatasync() the kernel may have dropped what it could not write and calls the next
+ * one good: so the bdev refuses writes and flushes from then on.
+ */
+
+#include "uring_internal.h"
+#include "spdk/env.h"
+#include "spdk/likely.h"
+#include "spdk/log.h"
+#include "spdk/string.h"
+#include "spdk/util.h"
+
+#define RING_ENTRIES 512u
+#define REAP_MAX 128u
+
+static struct uring_bdev *
+uring_of(const struct spdk_bdev_io *io)
+{
+	return SPDK_CONTAINEROF(io->bdev, struct uring_bdev, bdev);
+}
+
+static inline struct uring_io *
+ctx_of(struct spdk_bdev_io *io)
+{
+	return (struct uring_io *)io->driver_ctx;
+}
+
+/* ---- Ring ---- */
+
+/* The kernel may refuse for the moment; then the next step tries again. */
+static void
+group_submit(void *arg)
+{
+	struct uring_group *group = arg;
+	int rc;
+
+	if (io_uring_sq_ready(&group->ring) == 0) {
+		return;
+	}
+	rc = io_uring_submit(&group->ring);
+	if (rc < 0 && rc != -EAGAIN && rc != -EBUSY && rc != -EINTR) {
+		SPDK_ERRLOG_RATELIMIT("io_uring refuses I/O: %s\n", spdk_strerror(-rc));
+	}
+	if (io_uring_sq_ready(&group->ring) != 0) {
+		thread_defer(&group->submit);
+	}
+}
+
+/** A free entry of the ring, NULL when it is full. */
+static struct io_uring_sqe *
+group_get_sqe(struct uring_group *group)
+{
+	struct io_uring_sqe *sqe;
+
+	if (spdk_unlikely(group->outstanding >= RING_ENTRIES)) {
+		return NULL;
+	}
+	sqe = io_uring_get_sqe(&group->ring);
+	if (spdk_likely(sqe != NULL)) {
+		group->outstanding++;
+		thread_defer(&group->submit);
+	}
+	return sqe;
+}
+
+static void io_complete(struct spdk_bdev_io *io, int res);
+
+static int
+group_poll(void *arg)
+{
+	struct uring_group *group = arg;
+	struct io_uring_cqe *cqes[REAP_MAX];
+	unsigned i, n = io_uring_peek_batch_cqe(&group->ring, cqes, REAP_MAX);
+	struct {
+		struct spdk_bdev_io *io;
+		int res;
+	} done[REAP_MAX];
+
+	/* The entries go back before the call-backs submit anew. */
+	for (i = 0; i < n; i++) {
+		done[i].io = io_uring_cqe_get_data(cqes[i]);
+		done[i].res = cqes[i]->res;
+	}
+	io_uring_cq_advance(&group->ring, n);
+	group->outstanding -= n;
+	for (i = 0; i < n; i++) {
+		io_complete(done[i].io, done[i].res);
+	}
+	return n > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
+}
+
+int
+uring_group_create(void *io_device, void *ctx)
+{
+	struct uring_group *group = ctx;
+	struct poller_opts opts = { .name = "uring", .kind = POLLER_COUNTED };
+	int rc;
+
+	memset(group, 0, sizeof(*group));
+	rc = io_uring_queue_init(RING_ENTRIES, &group->ring, 0);
+	if (rc != 0) {
+		SPDK_ERRLOG("no io_uring on this thread: %s%s\n", spdk_strerror(-rc),
+		            rc == -EPERM || rc == -ENOSYS
+		                    ? " (see /proc/sys/kernel/io_uring_disabled and seccomp)"
+		                    : "");
+		return rc;
+	}
+	group->submit.fn = group_submit;
+	group->submit.arg = group;
+	opts.counter = &group->outstanding;
+	opts.fd = group->ring.ring_fd;
+	group->poller = thread_poller_register(group_poll, group, &opts);
+	if (group->poller == NULL) {
+		io_uring_queue_exit(&group->ring);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void
+uring_group_destroy(void *io_device, void *ctx)
+{
+	struct uring_group *group = ctx;
+
+	assert(group->outstanding == 0);
+	spdk_poller_unregister(&group->poller);
+	io_uring_queue_exit(&group->ring);
+}
+
+/* ---- I/O ---- */
+
+static bool rw_send(struct uring_group *group, struct spdk_bdev_io *io);
+static bool fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode);
+
+static void
+io_resend(struct spdk_bdev_io *io)
+{
+	struct uring_io *ctx = ctx_of(io);
+	bool sent = ctx->len_bytes != 0 ? rw_send(ctx->group, io)
+	                                : fallocate_send(ctx->group, io, ctx->mode);
+
+	if (!sent) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	}
+}
+
+/** A file system that knows no FALLOC_FL_ZERO_RANGE gets holes instead; true when sent again. */
+static bool
+zero_by_hole(struct spdk_bdev_io *io)
+{
+	struct uring_bdev *ub = uring_of(io);
+	int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	if (io->type != SPDK_BDEV_IO_TYPE_WRITE_ZEROES || ctx_of(io)->mode == hole) {
+		return false;
+	}
+	atomic_store_explicit(&ub->zero_mode, hole, memory_order_relaxed);
+	ctx_of(io)->mode = hole;
+	io_resend(io);
+	return true;
+}
+
+static void
+io_complete(struct spdk_bdev_io *io, int res)
+{
+	struct uring_io *ctx = ctx_of(io);
+
+	if (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
+		return;
+	}
+	if (res == -EAGAIN || res == -EINTR) {
+		io_resend(io);
+		return;
+	}
+	if (res == -EOPNOTSUPP && zero_by_hole(io)) {
+		return;
+	}
+	if (res == -EOPNOTSUPP && io->type == SPDK_BDEV_IO_TYPE_UNMAP) {
+		/* A device without discard: the advice is not taken. */
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
+		return;
+	}
+	SPDK_ERRLOG_RATELIMIT("bdev %s: %s of %" PRIu64 " blocks at %" PRIu64 ": %s\n",
+	                      io->bdev->name, spdk_bdev_get_io_type_name(io->type),
+	                      io->u.bdev.num_blocks, io->u.bdev.offset_blocks,
+	                      res < 0 ? spdk_strerror(-res) : "less transferred than asked for");
+	spdk_bdev_io_complete_aio_status(io, res < 0 ? res : -EIO);
+}
+
+static bool
+rw_send(struct uring_group *group, struct spdk_bdev_io *io)
+{
+	struct io_uring_sqe *sqe = group_get_sqe(group);
+	uint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen;
+	const struct iovec *iovs = io->u.bdev.iovs;
+	int iovcnt = io->u.bdev.iovcnt, fd = uring_of(io)->file.fd;
+	bool read = io->type == SPDK_BDEV_IO_TYPE_READ;
+
+	if (spdk_unlikely(sqe == NULL)) {
+		return false;
+	}
+	ctx_of(io)->group = group;
+	ctx_of(io)->len_bytes = io->u.bdev.num_blocks * io->bdev->blocklen;
+	if (iovcnt == 1 && read) {
+		io_uring_prep_read(sqe, fd, iovs[0].iov_base, (unsigned)iovs[0].iov_len, offset);
+	} else if (iovcnt == 1) {
+		io_uring_prep_write(sqe, fd, iovs[0].iov_base, (unsigned)iovs[0].iov_len, offset);
+	} else if (read) {
+		io_uring_prep_readv(sqe, fd, iovs, (unsigned)iovcnt, offset);
+	} else {
+		io_uring_prep_writev(sqe, fd, iovs, (unsigned)iovcnt, offset);
+	}
+	io_uring_sqe_set_data(sqe, io);
+	return true;
+}
+
+static bool
+fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode)
+{
+	struct io_uring_sqe *sqe = group_get_sqe(group);
+	uint64_t blocklen = io->bdev->blocklen;
+
+	if (spdk_unlikely(sqe == NULL)) {
+		return false;
+	}
+	ctx_of(io)->group = group;
+	ctx_of(io)->len_bytes = 0;
+	ctx_of(io)->mode = mode;
+	io_uring_prep_fallocate(sqe, uring_of(io)->file.fd, mode,
+	                        (off_t)(io->u.bdev.offset_blocks * blocklen),
+	                        (off_t)(io->u.bdev.num_blocks * blocklen));
+	io_uring_sqe_set_data(sqe, io);
+	return true;
+}
+
+/* ---- Flush ---- */
+
+static void
+flush_work(struct env_work *work)
+{
+	struct uring_io *ctx = SPDK_CONTAINEROF(work, struct uring_io, work);
+	struct uring_bdev *ub = uring_of(spdk_bdev_io_from_ctx(ctx));
+
+	ctx->result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
+}
+
+static void
+flush_finished(void *arg)
+{
+	struct spdk_bdev_io *io = arg;
+	struct uring_bdev *ub = uring_of(io);
+	int rc = ctx_of(io)->result;
+
+	if (rc != 0) {
+		atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
+		SPDK_ERRLOG(
+		        "bdev %s: fdatasync of %s: %s: data may be lost; writes and flushes are "
+		        "refused until the bdev is made anew\n",
+		        ub->bdev.name, ub->filename, spdk_strerror(-rc));
+	}
+	spdk_bdev_io_complete_aio_status(io, rc);
+}
+
+static void
+flush_work_done(struct env_work *work)
+{
+	struct uring_io *ctx = SPDK_CONTAINEROF(work, struct uring_io, work);
+
+	spdk_thread_send_msg(ctx->thread, flush_finished, spdk_bdev_io_from_ctx(ctx));
+}
+
+static void
+flush_send(struct spdk_bdev_io *io)
+{
+	struct uring_io *ctx = ctx_of(io);
+
+	ctx->thread = spdk_get_thread();
+	ctx->work.fn = flush_work;
+	ctx->work.done = flush_work_done;
+	if (env_work_submit(&ctx->work) != 0) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	}
+}
+
+/* ---- Submit ---- */
+
+static void
+uring_read_buf(struct spdk_io_channel *ch, struct spdk_bdev_io *io, bool success)
+{
+	struct uring_channel *uc = spdk_io_channel_get_ctx(ch);
+
+	if (!success) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_FAILED);
+	} else if (!rw_send(uc->group, io)) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	}
+}
+
+/** True when the I/O is on its way, false when the ring is full. */
+static bool
+uring_send(struct uring_group *group, struct spdk_bdev_io *io)
+{
+	struct uring_bdev *ub = uring_of(io);
+
+	switch (io->type) {
+	case SPDK_BDEV_IO_TYPE_WRITE:
+		return rw_send(group, io);
+	case SPDK_BDEV_IO_TYPE_UNMAP:
+		return fallocate_send(group, io, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+	case SPDK_BDEV_IO_TYPE_WRITE_ZEROES:
+		return fallocate_send(group, io,
+		                      atomic_load_explicit(&ub->zero_mode, memory_order_relaxed));
+	case SPDK_BDEV_IO_TYPE_FLUSH:
+		flush_send(io);
+		return true;
+	default:
+		/* A reset gets here only when the kernel has not ended I/O for half a minute. */
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_FAILED);
+		return true;
+	}
+}
+
+void
+uring_submit_request(struct spdk_io_channel *ch, struct spdk_bdev_io *io)
+{
+	struct uring_channel *uc = spdk_io_channel_get_ctx(ch);
+
+	if (io->type == SPDK_BDEV_IO_TYPE_READ) {
+		spdk_bdev_io_get_buf(io, uring_read_buf,
+		                     io->u.bdev.num_blocks * io->bdev->blocklen);
+		return;
+	}
+	if (spdk_unlikely(
+	            atomic_load_explicit(&uring_of(io)->flush_failed, memory_order_relaxed))) {
+		spdk_bdev_io_complete_aio_status(io, -EIO);
+		return;
+	}
+	if (!uring_send(uc->group, io)) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	}
+}
