@@ -113,6 +113,8 @@ uring_channels_gone(void *io_device)
 {
 	struct uring_bdev *ub = io_device;
 
+	/* Who hears that the bdev is gone may use the file. */
+	uring_file_close(&ub->file);
 	spdk_bdev_destruct_done(&ub->bdev, 0);
 	uring_free(ub);
 }
@@ -142,7 +144,7 @@ bdev_fill(struct uring_bdev *ub, const struct uring_opts *opts)
 	ub->bdev.product_name = (char *)"URING bdev";
 	ub->bdev.uuid = opts->uuid;
 	if (spdk_uuid_is_null(&opts->uuid)) {
-		/* Two bdevs on one file get along, but only the first has the file's identity. */
+		/* A file of another file system may have the same number and birth. */
 		spdk_uuid_fmt_lower(uuid, sizeof(uuid), &ub->file.identity);
 		if (spdk_bdev_get_by_name(uuid) == NULL) {
 			ub->bdev.uuid = ub->file.identity;
@@ -161,6 +163,41 @@ bdev_fill(struct uring_bdev *ub, const struct uring_opts *opts)
 	atomic_init(&ub->zero_mode, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE);
 }
 
+/** Two bdevs on one file would write over each other's data: the one that has it, or NULL. */
+static struct uring_bdev *
+bdev_by_file(const struct uring_file *file)
+{
+	struct spdk_bdev *bdev;
+	struct uring_bdev *ub;
+
+	for (bdev = spdk_bdev_first(); bdev != NULL; bdev = spdk_bdev_next(bdev)) {
+		ub = bdev->module == &g_uring_module ? bdev->ctxt : NULL;
+		if (ub != NULL && uring_file_same(&ub->file, file)) {
+			return ub;
+		}
+	}
+	return NULL;
+}
+
+static int
+open_unused(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX])
+{
+	struct uring_bdev *other;
+	int rc = uring_file_open(opts, file, why);
+
+	if (rc != 0) {
+		return rc;
+	}
+	other = bdev_by_file(file);
+	if (other != NULL) {
+		snprintf(why, URING_WHY_MAX,
+		         "%s is the file of bdev %s already: use that one, or delete it first",
+		         opts->filename, other->bdev.name);
+		return -EBUSY;
+	}
+	return 0;
+}
+
 int
 uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 {
@@ -177,7 +214,7 @@ uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 	if (ub->bdev.name == NULL || ub->filename == NULL) {
 		goto fail;
 	}
-	rc = uring_file_open(opts, &ub->file, why);
+	rc = open_unused(opts, &ub->file, why);
 	if (rc != 0) {
 		goto fail;
 	}
@@ -186,8 +223,10 @@ uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 	                        opts->name);
 	rc = spdk_bdev_register(&ub->bdev);
 	if (rc != 0) {
-		snprintf(why, URING_WHY_MAX, "%s",
-		         rc == -EEXIST ? "a bdev of that name or uuid exists" : spdk_strerror(-rc));
+		snprintf(why, URING_WHY_MAX, "%s: %s", opts->filename,
+		         rc == -EEXIST ? "a bdev of that name or uuid exists: choose another, or "
+		                         "delete that one"
+		                       : spdk_strerror(-rc));
 		spdk_io_device_unregister(ub, NULL);
 		goto fail;
 	}

@@ -29,6 +29,8 @@ struct uring_file {
 	bool punch;         /* fallocate() can punch holes */
 	uint8_t align_log2; /* of buffers */
 	uint32_t block_size;
+	dev_t dev; /* the device itself, or where the file is */
+	ino_t ino; /* 0 for a device */
 	uint64_t size_bytes;
 	struct spdk_uuid identity; /* the same for the same file after each start; null: unknown */
 };
@@ -39,6 +41,8 @@ int
 uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX]);
 /** Its size in bytes now, or a negative errno. */
 int uring_file_size(const struct uring_file *file, uint64_t *size_bytes);
+/** Whether both are one file or device, whatever the path. */
+bool uring_file_same(const struct uring_file *a, const struct uring_file *b);
 void uring_file_close(struct uring_file *file);
 
 /** 0 and the bdev, or a negative errno and the reason in words in \p why. App thread. */

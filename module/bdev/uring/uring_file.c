@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 
 #define DEFAULT_FILE_BLOCK 4096u
+#define BLOCK_MAX 65536u
 
 static int __attribute__((format(printf, 3, 4)))
 fail(char why[URING_WHY_MAX], int rc, const char *fmt, ...)
@@ -37,10 +38,12 @@ open_error(const char *filename, int err, char why[URING_WHY_MAX])
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return fail(why, -err, "%s is not writable for this user (%s)", filename,
-		            spdk_strerror(err));
+		return fail(why, -err,
+		            "%s is not writable for this user (%s): change its rights, or run as a "
+		            "user who may write it",
+		            filename, spdk_strerror(err));
 	case EISDIR:
-		return fail(why, -err, "%s is a directory", filename);
+		return fail(why, -err, "%s is a directory: name a file in it", filename);
 	default:
 		return fail(why, -err, "%s can't be opened: %s", filename, spdk_strerror(err));
 	}
@@ -80,10 +83,11 @@ choose_block_size(const struct uring_opts *opts, struct uring_file *file, char w
 		                   : file->size_bytes % DEFAULT_FILE_BLOCK ? 512
 		                                                           : DEFAULT_FILE_BLOCK;
 	}
-	if (file->block_size < least || !spdk_u32_is_pow2(file->block_size)) {
+	if (file->block_size < least || file->block_size > BLOCK_MAX ||
+	    !spdk_u32_is_pow2(file->block_size)) {
 		return fail(why, -EINVAL,
-		            "block_size %u: it must be a power of two of at least %u for %s",
-		            file->block_size, least, opts->filename);
+		            "block_size %u does not suit %s: choose a power of two from %u to %u",
+		            file->block_size, opts->filename, least, BLOCK_MAX);
 	}
 	return 0;
 }
@@ -93,12 +97,14 @@ check_size(const struct uring_opts *opts, const struct uring_file *file, char wh
 {
 	if (file->size_bytes < file->block_size) {
 		return fail(why, -EINVAL,
-		            "%s is too small: it has %" PRIu64 " bytes, a block takes %u",
+		            "%s is too small: it has %" PRIu64
+		            " bytes, a block takes %u; make the file larger",
 		            opts->filename, file->size_bytes, file->block_size);
 	}
 	if (file->size_bytes % file->block_size != 0) {
 		return fail(why, -EINVAL,
-		            "%s has an odd size: %" PRIu64 " bytes are not whole blocks of %u",
+		            "%s has an odd size: %" PRIu64
+		            " bytes are not whole blocks of %u; change its size, or block_size",
 		            opts->filename, file->size_bytes, file->block_size);
 	}
 	return 0;
@@ -167,6 +173,12 @@ find_identity(struct uring_file *file)
 	                        strlen(text));
 }
 
+bool
+uring_file_same(const struct uring_file *a, const struct uring_file *b)
+{
+	return a->is_blk == b->is_blk && a->dev == b->dev && a->ino == b->ino;
+}
+
 void
 uring_file_close(struct uring_file *file)
 {
@@ -189,11 +201,15 @@ uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why
 	}
 	rc = fstat(file->fd, &st) == 0 ? 0 : -errno;
 	if (rc == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
-		rc = fail(why, -ENOTBLK, "%s is neither a file nor a block device", opts->filename);
+		rc = fail(why, -ENOTBLK,
+		          "%s is neither a file nor a block device: name one of these",
+		          opts->filename);
 		goto out;
 	}
-	file->is_blk = rc == 0 && S_ISBLK(st.st_mode);
 	if (rc == 0) {
+		file->is_blk = S_ISBLK(st.st_mode);
+		file->dev = file->is_blk ? st.st_rdev : st.st_dev;
+		file->ino = file->is_blk ? 0 : st.st_ino;
 		rc = uring_file_size(file, &file->size_bytes);
 	}
 	if (rc != 0) {
