@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Write the seeds of the JSON fuzzer, good and bad texts, one a file: make_corpus.py FOLDER."""
+"""make_corpus.py FOLDER STAMP: write the seeds of the JSON fuzzer, good and bad texts, one a file.
+
+FOLDER holds nothing else afterwards; the file STAMP is touched last.
+"""
 
 import os
+import shutil
 import sys
 
 SEEDS = {
@@ -27,12 +31,15 @@ SEEDS = {
 }
 
 
-def main(folder):
-    os.makedirs(folder, exist_ok=True)
+def main(folder, stamp):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     for name, data in SEEDS.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(data)
+    with open(stamp, "w"):
+        pass
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

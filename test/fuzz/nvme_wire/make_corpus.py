@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""make_corpus.py FOLDER: write the seeds of both directions, made from the specification's tables.
+"""make_corpus.py FOLDER STAMP: write the seeds of both directions, made from the specification's tables.
 
 FOLDER/controller/* is what a host sends, FOLDER/host/* what a controller sends. Two bytes of set-up
-(see fuzz_wire.c) stand before the stream.
+(see fuzz_wire.c) stand before the stream. FOLDER holds nothing else afterwards; the file STAMP is
+touched last.
 """
 
 import os
+import shutil
 import struct
 import sys
 
@@ -115,14 +117,17 @@ def seeds_host():
     yield "wrong_way", READY, 0, pdu(CMD, READ)
 
 
-def main():
+def main(top, stamp):
+    shutil.rmtree(top, ignore_errors=True)
     for role, seeds in (("controller", seeds_controller), ("host", seeds_host)):
-        folder = os.path.join(sys.argv[1], role)
-        os.makedirs(folder, exist_ok=True)
+        folder = os.path.join(top, role)
+        os.makedirs(folder)
         for name, setup, second, stream in seeds():
             with open(os.path.join(folder, name), "wb") as f:
                 f.write(bytes((setup, second)) + stream)
+    with open(stamp, "w"):
+        pass
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
