@@ -22,6 +22,7 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RPC_PY = os.path.join(HERE, "..", "..", "scripts", "rpc.py")
 NQN = "nqn.2026-11.io.basalt:lab"
 KERNEL_NQN = "nqn.2026-11.io.basalt:lab-kernel"
 DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery"
@@ -40,9 +41,10 @@ def rpc(method, **params):
     return {"method": method, "params": params}
 
 
-def configuration(volume, port):
+def configuration(volume, port, pools):
     address = {"trtype": "TCP", "adrfam": "IPv4", "traddr": "127.0.0.1", "trsvcid": str(port)}
     return {"subsystems": [
+        {"subsystem": "iobuf", "config": [rpc("iobuf_set_options", **pools)]},
         {"subsystem": "bdev", "config": [
             rpc("bdev_uring_create", name="volume", filename=volume, block_size=512)]},
         {"subsystem": "nvmf", "config": [
@@ -66,17 +68,18 @@ class Target:
         self.trace = os.path.join(work, "trace")
         self.log = os.path.join(work, "target.log")
         self.config = os.path.join(work, "target.json")
+        self.socket = os.path.join(work, "rpc.sock")
         self.process = None
         with open(self.volume, "wb") as f:
             f.truncate(VOLUME_BYTES)
-        with open(self.config, "w") as f:
-            json.dump(configuration(self.volume, self.port), f, indent=1)
 
-    def start(self, prefix=()):
+    def start(self, prefix=(), **pools):
+        with open(self.config, "w") as f:
+            json.dump(configuration(self.volume, self.port, pools), f, indent=1)
         env = dict(os.environ, LAB_SNAPSHOT_OF=self.volume, LAB_SNAPSHOT_TO=self.snapshot,
                    LD_PRELOAD=os.path.join(self.build, "test", "lab", "liblab_snapshot.so"))
         command = [*prefix, os.path.join(self.build, "bin", "spdk_tgt"),
-                   "-r", os.path.join(self.work, "rpc.sock"), "--json", self.config]
+                   "-r", self.socket, "--json", self.config]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
@@ -115,6 +118,23 @@ class Target:
         """The machine dies, and the disk keeps what was synced when the copy was kept."""
         self.end()
         os.replace(self.kept, self.volume)
+        self.start()
+
+    def start_small(self):
+        """With so few buffers that commands must wait for one."""
+        self.end(signal.SIGTERM)
+        self.start(small_pool_count=4, large_pool_count=2)
+
+    def check_waits(self):
+        r = subprocess.run([sys.executable, RPC_PY, "-s", self.socket, "iobuf_get_stats"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, timeout=100, text=True)
+        if r.returncode != 0:
+            raise RuntimeError(f"iobuf_get_stats: {r.stdout}")
+        for pool in ("small_pool", "large_pool"):
+            if sum(module[pool]["retry"] for module in json.loads(r.stdout)) == 0:
+                raise RuntimeError(f"nothing waited for a buffer of {pool}: {r.stdout}")
+        self.end(signal.SIGTERM)
         self.start()
 
     def start_traced(self):
@@ -185,6 +205,29 @@ class Lab:
                 f"subnqn:{KERNEL_NQN}")
         return trid + (" hdgst:Y ddgst:Y" if digests else "")
 
+    def discover(self):
+        """It watches the service after it printed the log, until it is told to stop."""
+        trid = f"trtype:TCP adrfam:IPv4 traddr:127.0.0.1 trsvcid:{self.kernel_port}"
+        p = subprocess.Popen([os.path.join(self.build, "bin/spdk_nvme_discover"), "-r", trid],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True)
+        watchdog = threading.Timer(100, p.kill)
+        watchdog.start()
+        try:
+            lines = []
+            for text in p.stdout:
+                lines.append(text)
+                if re.match(rf"subnqn:\s*{re.escape(KERNEL_NQN)}$", text.rstrip()):
+                    p.terminate()
+            if p.wait() != 0:
+                raise RuntimeError(f"spdk_nvme_discover ended with {p.returncode}:\n"
+                                   + "".join(lines)[-2000:])
+            if not any(re.match(r"trsvcid:\s*4420$", text.rstrip()) for text in lines):
+                raise RuntimeError("the log lacks the port:\n" + "".join(lines)[-2000:])
+        finally:
+            watchdog.cancel()
+            p.stdout.close()
+
     def identify(self):
         out = self.program("bin/spdk_nvme_identify", "-r", self.trid(False))
         if KERNEL_NQN not in out:
@@ -202,6 +245,7 @@ class Lab:
 
     def answer(self, what):
         asks = {
+            "discover": self.discover,
             "identify": self.identify,
             "perf": self.perf,
             "perf-digests": lambda: self.perf("-H", "-I"),
@@ -211,6 +255,8 @@ class Lab:
         if self.target is not None:
             asks.update({"kill": self.target.kill, "start": self.target.start,
                          "keep-copy": self.target.keep_copy, "power-cut": self.target.power_cut,
+                         "small-pools": self.target.start_small,
+                         "waited": self.target.check_waits,
                          "trace": self.target.start_traced, "traced": self.target.check_trace})
         try:
             asks[what]()

@@ -127,6 +127,18 @@ kill_under_load() {
 	return $rc
 }
 
+# More data in flight than the target has buffers for: it must wait for one, and lose nothing.
+wait_for_buffers() {
+	local image=/dev/shm/image
+	dd if=/dev/urandom of=$image bs=1M count=16 status=none &&
+		dd if=$image of="$dev" bs=1M oflag=direct status=none &&
+		dd if="$dev" bs=1M count=16 iflag=direct status=none | cmp - $image || return
+	rm $image
+	fio --name=small --filename="$dev" --ioengine=libaio --direct=1 --rw=randwrite --bs=8k \
+		--offset=32m --size=4m --iodepth=32 --iodepth_batch=16 --verify=crc32c \
+		--do_verify=1 --verify_fatal=1 --randseed=7
+}
+
 power_cut() {
 	make_fs && write_file durable && ask keep-copy && umount $mnt && disconnect && ask power-cut
 }
@@ -174,6 +186,12 @@ pass "2 queues" 2
 pass "header digest" 2 --hdr-digest
 pass "both digests" 2 --hdr-digest --data-digest
 if [ "$addr" != 127.0.0.1 ]; then
+	if check "few buffers: restart" ask small-pools &&
+		check "few buffers: connect" connect --nr-io-queues=2; then
+		check "few buffers: 1 MiB and 8 KiB I/O, every byte is there" wait_for_buffers
+		check "few buffers: disconnect" disconnect
+		check "few buffers: commands had to wait for one" ask waited
+	fi
 	if check "kill: connect" connect --nr-io-queues=2 --keep-alive-tmo=5; then
 		check "kill: SIGKILL under load, restart, all writes verify" kill_under_load
 		check "kill: disconnect" disconnect
@@ -184,7 +202,8 @@ if [ "$addr" != 127.0.0.1 ]; then
 	ctrl_of "$nqn" > /dev/null && disconnect > /dev/null 2>&1
 	check "flush: fdatasync between the command and its completion" flush_is_traced
 	check "our host: kernel nvmet-tcp is up" kernel_target nqn.2026-11.io.basalt:lab-kernel
-	check "our host: spdk_nvme_identify" ask identify
+	check "our host: spdk_nvme_discover" ask discover 120
+	check "our host: spdk_nvme_identify" ask identify 120
 	check "our host: spdk_nvme_perf" ask perf 120
 	check "our host: spdk_nvme_perf, both digests" ask perf-digests 120
 	check "our host: every block is what was written" ask verify 120
