@@ -42,7 +42,7 @@ identify_ctrlr_common(const struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvme_ctrl
 	const struct spdk_nvmf_ctrlr_data *own = &ctrlr->cdata;
 	int i;
 
-	spdk_strcpy_pad(cdata->fr, SPDK_VERSION_MAJOR_STRING "." SPDK_VERSION_MINOR_STRING,
+	spdk_strcpy_pad(cdata->fr, SPDK_VERSION_MAJOR_STRING SPDK_VERSION_MINOR_STRING,
 	                sizeof(cdata->fr), ' ');
 	cdata->mdts = ctrlr_mdts(ctrlr);
 	cdata->cntlid = ctrlr->cntlid;

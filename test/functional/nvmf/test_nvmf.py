@@ -239,6 +239,9 @@ def test_identify(t):
     a = h.admin
     c = a.identify(1).data
     eq(c[4:24], b"FUNC1".ljust(20), "SN")
+    eq(c[24:64], b"SPDK bdev Controller".ljust(40), "MN")
+    eq(c[64:72], b"26.09".ljust(8), "FR")
+    eq(a.log_page(3, 512).data[8:16], b"26.09".ljust(8), "the same in the firmware log")
     eq(c[77], 5, "MDTS 128 KiB")
     eq(struct.unpack("<H", c[78:80])[0], h.cntlid, "CNTLID")
     eq(c[111], 1, "CNTRLTYPE")
@@ -802,6 +805,34 @@ def test_small_iobuf(t):
     for q in queues:
         assert q.read(256, 256).data == data
         assert q.read(8192, 8).data == data[:4096]
+    h.close()
+    quiet(t)
+
+
+def test_iobuf_retry(t):
+    """1 MiB in 8 commands of MDTS at once, with the pools of 4 and 2 of the test before: some wait,
+    all end, and the statistics say so."""
+    def large(key):
+        stats = t.rpc("iobuf_get_stats")
+        return {s["module"]: s["large_pool"][key] for s in stats}["nvmf_TCP"]
+    h = host()
+    q = h.queue()
+    mdts = 4096 << h.admin.identify(1).data[77]
+    eq(mdts, 131072, "MDTS")
+    blocks = mdts // 512
+    data = [os.urandom(mdts) for _ in range(8)]
+    for opc in (1, 2):
+        before = large("retry")
+        cids = [q.start(q.io_cmd(opc, i * blocks, blocks, sgl_transport(mdts)),
+                        write=data[i], read=mdts if opc == 2 else 0) for i in range(8)]
+        for i, cid in enumerate(cids):
+            cpl = q.finish(cid)
+            eq(cpl.status, 0, f"command {i}")
+            if opc == 2:
+                assert cpl.data == data[i], f"what was written by command {i}"
+        if opc == 1:
+            # An R2T keeps its buffer until the host answers, so some behind it had to wait.
+            assert large("retry") > before, "retry"
     h.close()
     quiet(t)
 
