@@ -136,29 +136,32 @@ ctrlr_keep_alive_poll(void *arg)
 	return SPDK_POLLER_BUSY;
 }
 
-void
+int
 nvmf_ctrlr_set_kato(struct spdk_nvmf_ctrlr *ctrlr, uint32_t kato_ms)
 {
 	uint32_t unit = spdk_max(ctrlr->cdata.kas, 1) * NVMF_KAS_UNIT_MS;
+	struct spdk_poller *poller = NULL;
 	uint32_t period_ms;
 
-	spdk_poller_unregister(&ctrlr->keep_alive_poller);
 	if (kato_ms != 0) {
 		kato_ms = spdk_max(kato_ms, ctrlr->transport->opts.min_kato);
 		kato_ms = spdk_min(spdk_round_up(kato_ms, unit), UINT32_MAX / unit * unit);
 	}
+	if (kato_ms != 0 || ctrlr->discovery) {
+		period_ms = (kato_ms != 0 ? kato_ms : NVMF_DISCOVERY_KATO_MS) / KATO_POLLS;
+		poller = SPDK_POLLER_REGISTER(ctrlr_keep_alive_poll, ctrlr,
+		                              (uint64_t)spdk_max(period_ms, 1) * 1000);
+		if (poller == NULL) {
+			SPDK_ERRLOG("controller %u of %s: no memory for its keep-alive timer\n",
+			            ctrlr->cntlid, ctrlr->subsys->nqn);
+			return -ENOMEM;
+		}
+	}
+	spdk_poller_unregister(&ctrlr->keep_alive_poller);
+	ctrlr->keep_alive_poller = poller;
 	ctrlr->feat.kato_ms = kato_ms;
 	ctrlr->last_keep_alive_ticks = spdk_get_ticks();
-	if (kato_ms == 0 && !ctrlr->discovery) {
-		return;
-	}
-	period_ms = (kato_ms != 0 ? kato_ms : NVMF_DISCOVERY_KATO_MS) / KATO_POLLS;
-	ctrlr->keep_alive_poller = SPDK_POLLER_REGISTER(ctrlr_keep_alive_poll, ctrlr,
-	                                                (uint64_t)spdk_max(period_ms, 1) * 1000);
-	if (ctrlr->keep_alive_poller == NULL) {
-		SPDK_ERRLOG("controller %u of %s: no memory for its keep-alive timer\n",
-		            ctrlr->cntlid, ctrlr->subsys->nqn);
-	}
+	return 0;
 }
 
 int
@@ -168,8 +171,7 @@ nvmf_ctrlr_start(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvmf_qpair *admin, u
 	ctrlr->admin_qpair = admin;
 	ctrlr->num_qpairs = 1;
 	spdk_bit_array_set(ctrlr->qpair_mask, 0);
-	nvmf_ctrlr_set_kato(ctrlr, kato_ms);
-	return ctrlr->keep_alive_poller == NULL && ctrlr->feat.kato_ms != 0 ? -ENOMEM : 0;
+	return nvmf_ctrlr_set_kato(ctrlr, kato_ms);
 }
 
 static int
@@ -189,6 +191,10 @@ ctrlr_watch_association(struct spdk_nvmf_ctrlr *ctrlr)
 	ctrlr->association_poller =
 	        SPDK_POLLER_REGISTER(ctrlr_association_timeout, ctrlr,
 	                             (uint64_t)ctrlr->transport->opts.association_timeout * 1000);
+	if (ctrlr->association_poller == NULL) {
+		/* Without a deadline it might stay for ever. */
+		nvmf_ctrlr_kill(ctrlr, "no memory for its association timer");
+	}
 }
 
 /* ---- Disconnecting ---- */

@@ -213,7 +213,10 @@ get_kato(struct spdk_nvmf_request *req)
 static enum spdk_nvmf_request_exec_status
 set_kato(struct spdk_nvmf_request *req)
 {
-	nvmf_ctrlr_set_kato(req_ctrlr(req), req->cmd->nvme_cmd.cdw11);
+	if (nvmf_ctrlr_set_kato(req_ctrlr(req), req->cmd->nvme_cmd.cdw11) != 0) {
+		nvmf_rsp_set(req, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_INTERNAL_DEVICE_ERROR);
+		return SPDK_NVMF_REQUEST_EXEC_STATUS_COMPLETE;
+	}
 	return answer(req, req_ctrlr(req)->feat.kato_ms);
 }
 

@@ -137,7 +137,7 @@ disconnect_host_group(struct spdk_io_channel_iter *i)
 
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
-		if (qpair->ctrlr != NULL && qpair->ctrlr->subsys == ctx->subsystem &&
+		if (nvmf_qpair_is_of(qpair, ctx->subsystem) &&
 		    strcmp(qpair->ctrlr->hostnqn, ctx->hostnqn) == 0) {
 			spdk_nvmf_qpair_disconnect(qpair);
 		}

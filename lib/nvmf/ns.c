@@ -38,8 +38,8 @@ ns_resize_group(struct spdk_io_channel_iter *i)
 	struct spdk_nvmf_subsystem_poll_group *sgroup;
 
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
-	sgroup = &group->sgroups[ns->subsystem->id];
-	if (ns->nsid <= sgroup->num_ns && sgroup->ns[ns->nsid - 1].channel != NULL) {
+	sgroup = &group->sgroups[ns->subsystem_id];
+	if (ns->nsid <= sgroup->num_ns && sgroup->ns[ns->nsid - 1].generation == ns->generation) {
 		sgroup->ns[ns->nsid - 1].num_blocks = spdk_bdev_get_num_blocks(ns->bdev);
 	}
 	spdk_for_each_channel_continue(i, 0);
@@ -252,6 +252,7 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 		return 0;
 	}
 	ns->subsystem = subsystem;
+	ns->subsystem_id = subsystem->id;
 	ns->nsid = opts.nsid;
 	ns->opts = opts;
 	ns->generation = ++subsystem->tgt->ns_generation;

@@ -144,6 +144,7 @@ struct spdk_nvmf_subsystem_listener {
  *  num_blocks is refreshed by a resize. */
 struct spdk_nvmf_ns {
 	struct spdk_nvmf_subsystem *subsystem;
+	uint32_t subsystem_id; /* set once: a resize under way may outlive the subsystem */
 	uint32_t nsid;
 	struct spdk_bdev *bdev;
 	struct spdk_bdev_desc *desc;
@@ -395,6 +396,15 @@ nvmf_qpair_sgroup(const struct spdk_nvmf_qpair *qpair)
 	return &qpair->group->sgroups[qpair->ctrlr->subsys->id];
 }
 
+/** Does \p qpair, found in its group, belong to a controller of \p subsystem? One that has drained
+ *  does not: its controller may be freed on another thread already. */
+static inline bool
+nvmf_qpair_is_of(const struct spdk_nvmf_qpair *qpair, const struct spdk_nvmf_subsystem *subsystem)
+{
+	return qpair->ctrlr != NULL && qpair->state != SPDK_NVMF_QPAIR_ERROR &&
+	       qpair->ctrlr->subsys == subsystem;
+}
+
 static inline bool
 nvmf_qpair_is_admin(const struct spdk_nvmf_qpair *qpair)
 {
@@ -455,7 +465,8 @@ void nvmf_ctrlr_kill(struct spdk_nvmf_ctrlr *ctrlr, const char *why);
 /** Controller thread: disconnect the I/O queues; nvmf_ctrlr_remove_qpair() sees the last one go. */
 void nvmf_ctrlr_disconnect_io_qpairs(struct spdk_nvmf_ctrlr *ctrlr);
 void nvmf_ctrlr_check_stopped(struct spdk_nvmf_ctrlr *ctrlr);
-void nvmf_ctrlr_set_kato(struct spdk_nvmf_ctrlr *ctrlr, uint32_t kato_ms);
+/** -ENOMEM: no timer, so the old timeout stays. */
+int nvmf_ctrlr_set_kato(struct spdk_nvmf_ctrlr *ctrlr, uint32_t kato_ms);
 
 enum spdk_nvmf_request_exec_status nvmf_ctrlr_admin_exec(struct spdk_nvmf_request *req);
 enum spdk_nvmf_request_exec_status nvmf_ctrlr_identify(struct spdk_nvmf_request *req);

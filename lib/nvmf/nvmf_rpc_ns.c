@@ -247,8 +247,7 @@ count_qpairs_group(struct spdk_io_channel_iter *i)
 
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	TAILQ_FOREACH(qpair, &group->qpairs, link) {
-		if (qpair->ctrlr != NULL && qpair->ctrlr->subsys == show->subsystem &&
-		    qpair->qid != 0) {
+		if (nvmf_qpair_is_of(qpair, show->subsystem) && qpair->qid != 0) {
 			show->num_io_qpairs[qpair->ctrlr->cntlid]++;
 		}
 	}
@@ -346,7 +345,7 @@ get_qpairs_group(struct spdk_io_channel_iter *i)
 
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	TAILQ_FOREACH(qpair, &group->qpairs, link) {
-		if (qpair->ctrlr != NULL && qpair->ctrlr->subsys == show->subsystem) {
+		if (nvmf_qpair_is_of(qpair, show->subsystem)) {
 			write_qpair(show->w, qpair);
 		}
 	}

@@ -78,14 +78,6 @@ spdk_nvmf_tgt_new_qpair(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_qpair *qpair
 
 /* ---- End ---- */
 
-/** What a teardown in progress needs beyond the public struct. */
-struct qpair_end {
-	struct spdk_nvmf_qpair *qpair;
-	struct spdk_nvmf_ctrlr *ctrlr;
-	struct spdk_thread *thread;
-	uint16_t qid;
-};
-
 static void
 qpair_freed(void *arg)
 {
@@ -100,30 +92,28 @@ qpair_free(struct spdk_nvmf_qpair *qpair)
 static void
 qpair_left_ctrlr(void *arg)
 {
-	struct qpair_end *end = arg;
-	struct spdk_nvmf_qpair *qpair = end->qpair;
+	struct spdk_nvmf_qpair *qpair = arg;
 
-	free(end);
 	spdk_nvmf_poll_group_remove(qpair);
 	qpair_free(qpair);
 }
 
+/** On the controller's thread. The group's thread leaves the queue pair alone meanwhile; the
+ *  controller may be freed before that thread hears of it. */
 static void
 qpair_leave_ctrlr(void *arg)
 {
-	struct qpair_end *end = arg;
+	struct spdk_nvmf_qpair *qpair = arg;
 
-	nvmf_ctrlr_remove_qpair(end->ctrlr, end->qid);
-	spdk_thread_send_msg(end->thread, qpair_left_ctrlr, end);
+	nvmf_ctrlr_remove_qpair(qpair->ctrlr, qpair->qid);
+	spdk_thread_send_msg(qpair->group->thread, qpair_left_ctrlr, qpair);
 }
 
-/** Fence: nothing of the queue runs. Its memory is there until qpair_free(), so the message node
- *  may be taken from the heap here, again and again if it must be. */
+/** Fence: nothing of the queue runs. From here on it does not name its controller any more: see
+ *  nvmf_qpair_is_of(). Takes no memory, so that an end never fails. */
 static void
 qpair_drained(struct spdk_nvmf_qpair *qpair)
 {
-	struct qpair_end *end;
-
 	assert(TAILQ_EMPTY(&qpair->outstanding) && qpair->state == SPDK_NVMF_QPAIR_DEACTIVATING);
 	qpair->state = SPDK_NVMF_QPAIR_ERROR;
 	if (qpair->ctrlr == NULL) {
@@ -131,17 +121,7 @@ qpair_drained(struct spdk_nvmf_qpair *qpair)
 		qpair_free(qpair);
 		return;
 	}
-	end = calloc(1, sizeof(*end));
-	if (end == NULL) {
-		SPDK_ERRLOG("no memory to end queue %u: it stays until the target stops\n",
-		            qpair->qid);
-		return;
-	}
-	end->qpair = qpair;
-	end->ctrlr = qpair->ctrlr;
-	end->thread = qpair->group->thread;
-	end->qid = qpair->qid;
-	spdk_thread_exec_msg(qpair->ctrlr->thread, qpair_leave_ctrlr, end);
+	spdk_thread_exec_msg(qpair->ctrlr->thread, qpair_leave_ctrlr, qpair);
 }
 
 void

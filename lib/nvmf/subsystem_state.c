@@ -108,7 +108,7 @@ stop_disconnect_group(struct spdk_io_channel_iter *i)
 	struct spdk_nvmf_qpair *qpair, *tmp;
 
 	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
-		if (qpair->ctrlr != NULL && qpair->ctrlr->subsys == subsystem) {
+		if (nvmf_qpair_is_of(qpair, subsystem)) {
 			spdk_nvmf_qpair_disconnect(qpair);
 		}
 	}
