@@ -252,20 +252,35 @@ disconnect_io_group(struct spdk_io_channel_iter *i)
 	spdk_for_each_channel_continue(i, 0);
 }
 
+static void disconnect_io_groups(void *arg);
+
+/** A status says that there was no memory to begin: no group was visited. */
 static void
 disconnect_io_done(struct spdk_io_channel_iter *i, int status)
 {
 	struct spdk_nvmf_ctrlr *ctrlr = spdk_io_channel_iter_get_ctx(i);
 
+	if (status != 0) {
+		spdk_thread_send_msg(ctrlr->thread, disconnect_io_groups, ctrlr);
+		return;
+	}
 	ctrlr->holds--;
 	ctrlr_check_gone(ctrlr);
+}
+
+static void
+disconnect_io_groups(void *arg)
+{
+	struct spdk_nvmf_ctrlr *ctrlr = arg;
+
+	spdk_for_each_channel(ctrlr->subsys->tgt, disconnect_io_group, ctrlr, disconnect_io_done);
 }
 
 void
 nvmf_ctrlr_disconnect_io_qpairs(struct spdk_nvmf_ctrlr *ctrlr)
 {
 	ctrlr->holds++;
-	spdk_for_each_channel(ctrlr->subsys->tgt, disconnect_io_group, ctrlr, disconnect_io_done);
+	disconnect_io_groups(ctrlr);
 }
 
 void

@@ -68,13 +68,18 @@ ns_resize_done(struct spdk_io_channel_iter *i, int status)
 	nvmf_subsystem_ns_changed(ns->subsystem, ns->nsid);
 }
 
+static void ns_bdev_removed(void *arg);
+
+/** A pause that there was no memory for is asked for again: the bdev waits for us. */
 static void
 ns_remove_paused(struct spdk_nvmf_subsystem *subsystem, void *arg, int status)
 {
 	uint32_t nsid = (uint32_t)(uintptr_t)arg;
 	struct spdk_nvmf_ns *ns = nvmf_subsystem_ns(subsystem, nsid);
 
-	if (ns != NULL && ns->removing) {
+	if (status == -ENOMEM && ns != NULL && ns->removing) {
+		ns_bdev_removed(ns);
+	} else if (ns != NULL && ns->removing) {
 		spdk_nvmf_subsystem_remove_ns(subsystem, nsid);
 	}
 }

@@ -10,6 +10,9 @@
  *
  * One change at a time; a second call meanwhile gets -EBUSY. What has to happen while paused
  * (namespaces come and go) queues up in `ops`, whoever asked: RPC, hot removal.
+ *
+ * A visit that begins needs memory; without, its end is called with -ENOMEM and no group was seen.
+ * A start or a pause then fails. What must happen (resume, stop) is tried again by a message.
  */
 
 #include "nvmf_internal.h"
@@ -23,7 +26,7 @@ subsystem_set_state(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_s
 		        1 << NVMF_SUBSYSTEM_ACTIVE | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
 		[NVMF_SUBSYSTEM_ACTIVE] =
 		        1 << NVMF_SUBSYSTEM_PAUSING | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
-		[NVMF_SUBSYSTEM_PAUSING] = 1 << NVMF_SUBSYSTEM_PAUSED,
+		[NVMF_SUBSYSTEM_PAUSING] = 1 << NVMF_SUBSYSTEM_PAUSED | 1 << NVMF_SUBSYSTEM_ACTIVE,
 		[NVMF_SUBSYSTEM_PAUSED] =
 		        1 << NVMF_SUBSYSTEM_RESUMING | 1 << NVMF_SUBSYSTEM_DEACTIVATING,
 		[NVMF_SUBSYSTEM_RESUMING] = 1 << NVMF_SUBSYSTEM_ACTIVE | 1 << NVMF_SUBSYSTEM_PAUSED,
@@ -81,13 +84,27 @@ stop_close_group(struct spdk_io_channel_iter *i)
 	spdk_for_each_channel_continue(i, 0);
 }
 
+static void stop_close(void *arg);
+
 static void
 stop_closed(struct spdk_io_channel_iter *i, int status)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
+	if (status != 0) {
+		spdk_thread_send_msg(subsystem->tgt->thread, stop_close, subsystem);
+		return;
+	}
 	nvmf_discovery_changed(subsystem->tgt);
 	state_change_finish(subsystem, NVMF_SUBSYSTEM_INACTIVE, subsystem->stop_status);
+}
+
+static void
+stop_close(void *arg)
+{
+	struct spdk_nvmf_subsystem *subsystem = arg;
+
+	spdk_for_each_channel(subsystem->tgt, stop_close_group, subsystem, stop_closed);
 }
 
 /** No controller is left, so no queue pair names the subsystem and nothing of it runs. */
@@ -96,7 +113,7 @@ stop_check(struct spdk_nvmf_subsystem *subsystem)
 {
 	if (subsystem->groups_stopped && TAILQ_EMPTY(&subsystem->ctrlrs)) {
 		subsystem->groups_stopped = false;
-		spdk_for_each_channel(subsystem->tgt, stop_close_group, subsystem, stop_closed);
+		stop_close(subsystem);
 	}
 }
 
@@ -115,20 +132,34 @@ stop_disconnect_group(struct spdk_io_channel_iter *i)
 	spdk_for_each_channel_continue(i, 0);
 }
 
+static void stop_disconnect(void *arg);
+
 static void
 stop_disconnected(struct spdk_io_channel_iter *i, int status)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
+	if (status != 0) {
+		spdk_thread_send_msg(subsystem->tgt->thread, stop_disconnect, subsystem);
+		return;
+	}
 	subsystem->groups_stopped = true;
 	stop_check(subsystem);
+}
+
+static void
+stop_disconnect(void *arg)
+{
+	struct spdk_nvmf_subsystem *subsystem = arg;
+
+	spdk_for_each_channel(subsystem->tgt, stop_disconnect_group, subsystem, stop_disconnected);
 }
 
 static void
 stop_begin(struct spdk_nvmf_subsystem *subsystem, int status)
 {
 	subsystem->stop_status = status;
-	spdk_for_each_channel(subsystem->tgt, stop_disconnect_group, subsystem, stop_disconnected);
+	stop_disconnect(subsystem);
 }
 
 int
@@ -219,7 +250,8 @@ pause_group(struct spdk_io_channel_iter *i)
 static void
 pause_done(struct spdk_io_channel_iter *i, int status)
 {
-	state_change_finish(spdk_io_channel_iter_get_ctx(i), NVMF_SUBSYSTEM_PAUSED, status);
+	state_change_finish(spdk_io_channel_iter_get_ctx(i),
+	                    status == 0 ? NVMF_SUBSYSTEM_PAUSED : NVMF_SUBSYSTEM_ACTIVE, status);
 }
 
 int
@@ -261,12 +293,26 @@ resume_group(struct spdk_io_channel_iter *i)
 	spdk_for_each_channel_continue(i, 0);
 }
 
+static void resume_groups(void *arg);
+
 static void
 resume_done(struct spdk_io_channel_iter *i, int status)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
+	if (status != 0) {
+		spdk_thread_send_msg(subsystem->tgt->thread, resume_groups, subsystem);
+		return;
+	}
 	state_change_finish(subsystem, NVMF_SUBSYSTEM_ACTIVE, subsystem->resume_status);
+}
+
+static void
+resume_groups(void *arg)
+{
+	struct spdk_nvmf_subsystem *subsystem = arg;
+
+	spdk_for_each_channel(subsystem->tgt, resume_group, subsystem, resume_done);
 }
 
 int
@@ -288,7 +334,7 @@ spdk_nvmf_subsystem_resume(struct spdk_nvmf_subsystem *subsystem,
 	}
 	state_change_begin(subsystem, NVMF_SUBSYSTEM_RESUMING, cb_fn, cb_arg);
 	subsystem->resume_status = 0;
-	spdk_for_each_channel(subsystem->tgt, resume_group, subsystem, resume_done);
+	resume_groups(subsystem);
 	return 0;
 }
 

@@ -141,6 +141,18 @@ ut_destroy(struct spdk_nvmf_transport *transport, spdk_nvmf_transport_destroy_do
 	}
 }
 
+static int
+ut_listen(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid,
+          struct spdk_nvmf_listen_opts *opts)
+{
+	return 0;
+}
+
+static void
+ut_stop_listen(struct spdk_nvmf_transport *transport, const struct spdk_nvme_transport_id *trid)
+{
+}
+
 static struct spdk_nvmf_transport_poll_group *
 ut_group_create(struct spdk_nvmf_transport *transport, struct spdk_nvmf_poll_group *group)
 {
@@ -192,6 +204,8 @@ static const struct spdk_nvmf_transport_ops g_ut_ops = {
 	.opts_init = ut_opts_init,
 	.create = ut_create,
 	.destroy = ut_destroy,
+	.listen = ut_listen,
+	.stop_listen = ut_stop_listen,
 	.poll_group_create = ut_group_create,
 	.poll_group_destroy = ut_group_destroy,
 	.poll_group_add = ut_group_move,
