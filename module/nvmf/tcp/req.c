@@ -41,20 +41,25 @@ tcp_conn_find_req(struct tcp_conn *conn, uint16_t ttag)
 }
 
 /** Connect says how deep the queue is: have a request for each entry. From here on a capsule of an
- *  I/O queue carries what IOCCSZ says. */
-static int
+ *  I/O queue carries what IOCCSZ says. A depth that lib/nvmf refuses changes nothing; one that was
+ *  refused for another reason stays, so that trying again can't ask for more. Generic status. */
+static uint8_t
 conn_grow_reqs(struct tcp_conn *conn, const struct spdk_nvmf_fabric_connect_cmd *cmd)
 {
 	const struct spdk_nvmf_transport_opts *opts = &conn->qpair.transport->opts;
 	uint32_t depth_max = cmd->qid == 0 ? opts->max_aq_depth : opts->max_queue_depth;
-	uint32_t i, depth = spdk_min((uint32_t)cmd->sqsize + 1, depth_max);
+	uint32_t i, depth = (uint32_t)cmd->sqsize + 1;
 
+	if (cmd->sqsize == 0 || depth > depth_max) {
+		return SPDK_NVME_SC_SUCCESS;
+	}
 	if (conn->more_reqs != NULL) {
-		return 0;
+		return depth <= conn->num_more_reqs ? SPDK_NVME_SC_SUCCESS
+		                                    : SPDK_NVME_SC_COMMAND_SEQUENCE_ERROR;
 	}
 	conn->more_reqs = calloc(depth, sizeof(*conn->more_reqs));
 	if (conn->more_reqs == NULL) {
-		return -ENOMEM;
+		return SPDK_NVME_SC_INTERNAL_DEVICE_ERROR;
 	}
 	conn->num_more_reqs = depth;
 	if (cmd->qid != 0) {
@@ -63,7 +68,7 @@ conn_grow_reqs(struct tcp_conn *conn, const struct spdk_nvmf_fabric_connect_cmd 
 	for (i = 0; i < depth; i++) {
 		tcp_req_init(conn, &conn->more_reqs[i], (uint16_t)(TCP_REQS_AT_FIRST + i));
 	}
-	return 0;
+	return SPDK_NVME_SC_SUCCESS;
 }
 
 /* ---- End ---- */
@@ -285,9 +290,9 @@ tcp_req_begin(struct tcp_conn *conn)
 		return -EAGAIN;
 	}
 	if (spdk_unlikely(pdu->cmd.opc == SPDK_NVME_OPC_FABRIC && conn->qpair.ctrlr == NULL &&
-	                  treq->cmd.nvmf_cmd.fctype == SPDK_NVMF_FABRIC_COMMAND_CONNECT) &&
-	    conn_grow_reqs(conn, &treq->cmd.connect_cmd) != 0) {
-		treq->sc = SPDK_NVME_SC_INTERNAL_DEVICE_ERROR;
+	                  treq->cmd.nvmf_cmd.fctype == SPDK_NVMF_FABRIC_COMMAND_CONNECT &&
+	                  treq->sc == 0)) {
+		treq->sc = conn_grow_reqs(conn, &treq->cmd.connect_cmd);
 	}
 	if (treq->req.length == 0 || treq->sc != 0) {
 		treq->req.iovcnt = 0;

@@ -185,6 +185,25 @@ def test_connect_sequence(t):
     quiet(t)
 
 
+def test_connect_depth(t):
+    """A refused Connect does not decide how many commands the queue takes."""
+    c = Conn(ADDR, PORT)
+    eq(c.connect(NQN, sqsize=0).status, 0x182, "sqsize 0")
+    eq(c.connect(NQN).status, 0, "Connect, tried again")
+    c.enable()
+    for _ in range(4):
+        c.start(pack(0x0c, c.next_cid()))
+    c.sock.settimeout(5)
+    eq(c.identify(1).status, 0, "Identify beside four event requests")
+    c.close()
+    c = Conn(ADDR, PORT)
+    eq(c.connect("nqn.2026-01.io.basalt:none", sqsize=1).status, 0x182, "no such subsystem")
+    eq(c.connect(NQN, sqsize=31).status, 0x00c, "deeper than what was asked for first")
+    eq(c.connect(NQN, sqsize=1).status, 0, "as deep")
+    c.close()
+    quiet(t)
+
+
 def test_hosts(t):
     """A host is let in by name, and thrown out by name."""
     t.rpc("nvmf_subsystem_add_host", nqn=CLOSED_NQN, host=HOST)
