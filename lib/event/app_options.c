@@ -269,6 +269,11 @@ set_num_trace_entries(struct spdk_app_opts *opts, const char *arg)
 	if (entries < 0 || (entries & (entries - 1)) != 0) {
 		return bad_value("--num-trace-entries", arg, "0 or a power of two");
 	}
+	if (entries > 0) {
+		SPDK_NOTICELOG("--num-trace-entries %s has no effect: this build has no "
+		               "tracepoints\n",
+		               arg);
+	}
 	opts->num_entries = (uint64_t)entries;
 	return 0;
 }

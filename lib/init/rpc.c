@@ -112,6 +112,8 @@ remedy(int rc)
 	case EPERM:
 	case EROFS:
 		return "this user may not make it; choose another with -r";
+	case EEXIST:
+		return "what is there is no socket; choose another path with -r";
 	case ENOENT:
 		return "its folder does not exist";
 	case ENAMETOOLONG:

@@ -16,7 +16,11 @@
 static void
 iobuf_subsystem_init(void)
 {
-	spdk_subsystem_init_next(spdk_iobuf_initialize());
+	int rc;
+
+	rc = spdk_iobuf_initialize();
+	/* To SPDK a memory too small for the pools is a bad option; programs' exit status. */
+	spdk_subsystem_init_next(rc == -ENOMEM ? -EINVAL : rc);
 }
 
 static void
