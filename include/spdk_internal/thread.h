@@ -83,6 +83,8 @@ struct thread_sleeper {
 	/** Set by the owner before it looks for the last time; cleared by the first who kicks. */
 	_Atomic uint32_t sleeping;
 	struct env_waiter *waiter;
+	/** Descriptors in the waiter; the owner's POSIX thread. */
+	LIST_HEAD(, thread_fd) watched;
 };
 
 /** What a look at a thread says about sleeping, least first. */
@@ -163,8 +165,9 @@ void thread_for_each_channel(struct spdk_thread *thread,
 
 /* ---- */
 
-/** Handle an event of the waiter that thread_attach() filled: \p tag is the event's. */
-void thread_fd_event(void *tag);
+/** Note an event of the waiter of \p sleeper, which thread_attach() filled, for all who watch that
+ *  descriptor. Runs no code of theirs: their thread does, at its next step. */
+void thread_fd_event(struct thread_sleeper *sleeper, const struct env_wait_event *event);
 
 /**
  * The sleeper's half of the rule. Say "sleeping", look once more, wait, say "awake".

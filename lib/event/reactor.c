@@ -248,12 +248,12 @@ reactor_look(void *arg, uint64_t *deadline_ticks)
 }
 
 static void
-reactor_fd_events(const struct env_wait_event *events, int count)
+reactor_fd_events(struct reactor *reactor, const struct env_wait_event *events, int count)
 {
 	int i;
 
 	for (i = 0; i < count; i++) {
-		thread_fd_event(events[i].tag);
+		thread_fd_event(&reactor->sleeper, &events[i]);
 	}
 }
 
@@ -297,7 +297,7 @@ reactor_rest(struct reactor *reactor)
 	}
 	reactor->now_ticks = spdk_get_ticks();
 	slept = reactor->now_ticks - start;
-	reactor_fd_events(events, spdk_max(rc, 0));
+	reactor_fd_events(reactor, events, spdk_max(rc, 0));
 	reactor_account_sleep(reactor, slept);
 	by_io = rc > 0 || reactor->now_ticks < reactor->deadline_ticks;
 	reactor_adapt_spin(reactor, slept, by_io);
@@ -322,7 +322,7 @@ reactor_check(struct reactor *reactor)
 	if (interrupts) {
 		interval_us = CHECK_INTERRUPTS_US;
 		rc = env_waiter_wait(reactor->sleeper.waiter, 0, events, WAIT_EVENTS_MAX);
-		reactor_fd_events(events, spdk_max(rc, 0));
+		reactor_fd_events(reactor, events, spdk_max(rc, 0));
 	}
 	reactor_monitor(reactor);
 	reactor->check_at_ticks = reactor->now_ticks + us_to_ticks(reactor, interval_us);
@@ -370,7 +370,7 @@ reactor_process(struct reactor *reactor, uint32_t max_steps, uint64_t *next_tick
 	/* The foreign loop is awake; S5 of lib/thread/sleep.c. */
 	atomic_store_explicit(&reactor->sleeper.sleeping, 0, memory_order_relaxed);
 	rc = env_waiter_wait(reactor->sleeper.waiter, 0, events, WAIT_EVENTS_MAX);
-	reactor_fd_events(events, spdk_max(rc, 0));
+	reactor_fd_events(reactor, events, spdk_max(rc, 0));
 	reactor->now_ticks = spdk_get_ticks();
 	reactor_check(reactor);
 	for (i = 0; i < max_steps && reactor_step(reactor) != 0; i++) {

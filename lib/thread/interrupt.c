@@ -6,7 +6,11 @@
  * with a function of its own (interrupts).
  *
  * Everything runs on the thread. A descriptor is in thread->fds from watch to unwatch; it is in a
- * waiter only while the thread is attached to a sleeper. */
+ * waiter only while the thread is attached to a sleeper.
+ *
+ * A waiter holds a descriptor once. Several that watch the same one on one reactor, of one thread
+ * or of several, share the entry: it waits for what any of them waits for, carries the tag of one,
+ * and wakes all of those whose events came. Rare, so they find each other by a walk. */
 
 #include "thread_internal.h"
 
@@ -34,6 +38,90 @@ thread_sleeper_of(struct spdk_thread *thread)
 	return atomic_load_explicit(&thread->sleeper, memory_order_relaxed);
 }
 
+/* What those who share a descriptor wait for, together. */
+static uint32_t
+shared_events(const struct thread_sleeper *sleeper, int fd)
+{
+	const struct thread_fd *tfd;
+	uint32_t events = 0, edge = EPOLLET;
+
+	LIST_FOREACH(tfd, &sleeper->watched, watched_link) {
+		if (tfd->fd == fd) {
+			events |= tfd->events;
+			edge &= tfd->events;
+		}
+	}
+	/* One that wants levels would lose them by another's edges, not the other way round. */
+	return (events & ~(uint32_t)EPOLLET) | edge;
+}
+
+static struct thread_fd *
+watched_find(const struct thread_sleeper *sleeper, int fd)
+{
+	struct thread_fd *tfd;
+
+	LIST_FOREACH(tfd, &sleeper->watched, watched_link) {
+		if (tfd->fd == fd) {
+			break;
+		}
+	}
+	return tfd;
+}
+
+/* Join those that watch the same descriptor; -EEXIST: it is in the waiter for another reason. */
+static int
+watched_share(struct thread_sleeper *sleeper, struct thread_fd *tfd)
+{
+	struct thread_fd *other = watched_find(sleeper, tfd->fd);
+	int rc;
+
+	if (other == NULL) {
+		return -EEXIST;
+	}
+	LIST_INSERT_HEAD(&sleeper->watched, tfd, watched_link);
+	rc = env_waiter_modify(sleeper->waiter, tfd->fd, shared_events(sleeper, tfd->fd), other);
+	if (rc != 0) {
+		LIST_REMOVE(tfd, watched_link);
+		return rc;
+	}
+	tfd->shared = true;
+	other->shared = true;
+	return 0;
+}
+
+static int
+sleeper_watch(struct thread_sleeper *sleeper, struct thread_fd *tfd)
+{
+	int rc;
+
+	rc = env_waiter_add(sleeper->waiter, tfd->fd, tfd->events, tfd);
+	if (rc == -EEXIST) {
+		rc = watched_share(sleeper, tfd);
+	} else if (rc == 0) {
+		LIST_INSERT_HEAD(&sleeper->watched, tfd, watched_link);
+	}
+	tfd->watched = rc == 0;
+	return rc;
+}
+
+static void
+sleeper_unwatch(struct thread_sleeper *sleeper, struct thread_fd *tfd)
+{
+	struct thread_fd *other;
+
+	LIST_REMOVE(tfd, watched_link);
+	tfd->watched = false;
+	other = tfd->shared ? watched_find(sleeper, tfd->fd) : NULL;
+	tfd->shared = false;
+	if (other == NULL) {
+		env_waiter_remove(sleeper->waiter, tfd->fd);
+	} else if (env_waiter_modify(sleeper->waiter, tfd->fd, shared_events(sleeper, tfd->fd),
+	                             other) != 0) {
+		SPDK_ERRLOG("Descriptor %d was closed before all that wait for it let go of it\n",
+		            tfd->fd);
+	}
+}
+
 int
 thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd)
 {
@@ -41,11 +129,10 @@ thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd)
 	int rc = 0;
 
 	if (sleeper != NULL) {
-		rc = env_waiter_add(sleeper->waiter, tfd->fd, tfd->events, tfd);
+		rc = sleeper_watch(sleeper, tfd);
 	}
 	if (rc == 0) {
 		tfd->thread = thread;
-		tfd->watched = sleeper != NULL;
 		TAILQ_INSERT_TAIL(&thread->fds, tfd, link);
 	}
 	return rc;
@@ -54,15 +141,11 @@ thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd)
 void
 thread_fd_unwatch(struct thread_fd *tfd)
 {
-	struct thread_sleeper *sleeper;
-
 	if (tfd->fd < 0 || tfd->link.tqe_prev == NULL) {
 		return;
 	}
 	if (tfd->watched) {
-		sleeper = thread_sleeper_of(tfd->thread);
-		env_waiter_remove(sleeper->waiter, tfd->fd);
-		tfd->watched = false;
+		sleeper_unwatch(thread_sleeper_of(tfd->thread), tfd);
 	}
 	TAILQ_REMOVE(&tfd->thread->fds, tfd, link);
 	tfd->link.tqe_prev = NULL;
@@ -78,8 +161,7 @@ thread_attach(struct spdk_thread *thread, struct thread_sleeper *sleeper)
 	/* S0 of sleep.c; release: the giver's acquire sees the sleeper whole. */
 	atomic_store_explicit(&thread->sleeper, sleeper, memory_order_release);
 	TAILQ_FOREACH(tfd, &thread->fds, link) {
-		rc = env_waiter_add(sleeper->waiter, tfd->fd, tfd->events, tfd);
-		tfd->watched = rc == 0;
+		rc = sleeper_watch(sleeper, tfd);
 		if (rc != 0) {
 			SPDK_ERRLOG("Thread %s: can't wait for descriptor %d here (%s): its core "
 			            "does not sleep\n",
@@ -98,8 +180,7 @@ thread_detach(struct spdk_thread *thread)
 	assert(sleeper != NULL);
 	TAILQ_FOREACH(tfd, &thread->fds, link) {
 		if (tfd->watched) {
-			env_waiter_remove(sleeper->waiter, tfd->fd);
-			tfd->watched = false;
+			sleeper_unwatch(sleeper, tfd);
 		}
 	}
 	thread->num_unwatched = 0;
@@ -107,11 +188,20 @@ thread_detach(struct spdk_thread *thread)
 }
 
 void
-thread_fd_event(void *tag)
+thread_fd_event(struct thread_sleeper *sleeper, const struct env_wait_event *event)
 {
-	struct thread_fd *tfd = tag;
+	const uint32_t always = EPOLLERR | EPOLLHUP;
+	struct thread_fd *tfd = event->tag, *other;
 
-	tfd->ready(tfd);
+	if (spdk_likely(!tfd->shared)) {
+		tfd->ready(tfd);
+		return;
+	}
+	LIST_FOREACH(other, &sleeper->watched, watched_link) {
+		if (other->fd == tfd->fd && (event->events & (other->events | always)) != 0) {
+			other->ready(other);
+		}
+	}
 }
 
 /* ---- Interrupts ---- */
@@ -232,6 +322,7 @@ spdk_interrupt_set_event_types(struct spdk_interrupt *intr,
                                enum spdk_interrupt_event_types event_types)
 {
 	struct thread_sleeper *sleeper;
+	uint32_t before;
 	int rc = 0;
 
 	if (intr == NULL) {
@@ -239,11 +330,14 @@ spdk_interrupt_set_event_types(struct spdk_interrupt *intr,
 	}
 	assert(thread_current() == intr->tfd.thread);
 	sleeper = thread_sleeper_of(intr->tfd.thread);
+	before = intr->tfd.events;
+	intr->tfd.events = event_types;
 	if (intr->tfd.watched) {
-		rc = env_waiter_modify(sleeper->waiter, intr->tfd.fd, event_types, &intr->tfd);
+		rc = env_waiter_modify(sleeper->waiter, intr->tfd.fd,
+		                       shared_events(sleeper, intr->tfd.fd), &intr->tfd);
 	}
-	if (rc == 0) {
-		intr->tfd.events = event_types;
+	if (rc != 0) {
+		intr->tfd.events = before;
 	}
 	return rc;
 }

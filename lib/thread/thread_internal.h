@@ -56,11 +56,13 @@ enum poller_gate {
 struct thread_fd {
 	int fd;
 	uint32_t events;
-	bool watched; /* in the waiter of thread->sleeper */
+	bool watched; /* in the waiter of thread->sleeper, and in its list */
+	bool shared;  /* another of that list has the same fd, or had */
 	struct spdk_thread *thread;
 	/* Notes that the descriptor is ready; runs no code of others. */
 	void (*ready)(struct thread_fd *tfd);
 	TAILQ_ENTRY(thread_fd) link;
+	LIST_ENTRY(thread_fd) watched_link;
 };
 
 /* All fields: the thread's. The first cache line is all that a step touches. */

@@ -300,7 +300,7 @@ take_events(void)
 
 	rc = env_waiter_wait(g_sleeper.waiter, 0, events, 8);
 	for (i = 0; i < rc; i++) {
-		thread_fd_event(events[i].tag);
+		thread_fd_event(&g_sleeper, &events[i]);
 	}
 	return rc;
 }
@@ -409,18 +409,65 @@ test_fd_that_cannot_be_watched(void **state)
 }
 
 static int
+interrupt_count(void *arg)
+{
+	(*(uint32_t *)arg)++;
+	return 0;
+}
+
+/* Descriptors that are the same: all who watch one are served, and one may leave. */
+static void
+test_shared_fd(void **state)
+{
+	struct spdk_interrupt *out;
+	struct ut_poller a, b;
+	uint32_t runs = 0;
+	int fd = env_sim_fd_create();
+
+	make_kind(&a, POLLER_FD, 0, NULL, fd);
+	attach();
+	make_kind(&b, POLLER_FD, 0, NULL, fd);
+	out = SPDK_INTERRUPT_REGISTER_FOR_EVENTS(fd, SPDK_INTERRUPT_EVENT_OUT, interrupt_count,
+	                                         &runs);
+	assert_non_null(out);
+	env_sim_fd_set_ready(fd, EPOLLIN);
+	assert_int_equal(take_events(), 1);
+	poll_thread(0);
+	assert_int_equal(runs, 0); /* waits for another event */
+	env_sim_fd_set_ready(fd, EPOLLOUT);
+	assert_int_equal(take_events(), 1);
+	poll_thread(0);
+	assert_int_equal(runs, 1);
+	spdk_interrupt_unregister(&out);
+	assert_int_equal(take_events(), 0);
+
+	/* The one whose tag the waiter holds leaves: the other goes on. */
+	env_sim_fd_set_ready(fd, EPOLLIN);
+	spdk_poller_unregister(&a.poller);
+	b.runs = 0;
+	assert_int_equal(take_events(), 1);
+	poll_thread(0);
+	assert_int_equal(b.runs, 1);
+	detach();
+	attach();
+	assert_int_equal(take_events(), 1);
+	spdk_poller_unregister(&b.poller);
+	assert_int_equal(take_events(), 0);
+
+	/* Anew, alone. */
+	make_kind(&a, POLLER_FD, 0, NULL, fd);
+	assert_int_equal(take_events(), 1);
+	spdk_poller_unregister(&a.poller);
+	detach();
+	env_event_close(fd);
+}
+
+static int
 interrupt_run(void *arg)
 {
 	struct spdk_interrupt **intr = arg;
 
 	spdk_interrupt_unregister(intr); /* inside its own run */
-	return 0;
-}
-
-static int
-interrupt_count(void *arg)
-{
-	(*(uint32_t *)arg)++;
 	return 0;
 }
 
@@ -541,6 +588,7 @@ main(void)
 		T(test_fd_with_period),
 		T(test_counted_with_fd),
 		T(test_fd_that_cannot_be_watched),
+		T(test_shared_fd),
 		T(test_interrupts),
 		T(test_register_interrupt),
 		T(test_tell),
