@@ -208,8 +208,10 @@ typedef void (*spdk_iobuf_get_stats_cb)(struct spdk_iobuf_module_stats *modules,
 typedef void (*spdk_post_poller_fn)(void *fn_arg);
 
 /** Say that \p poller has a descriptor beside it, which its owner registered by
- *  spdk_interrupt_register(): its thread may then sleep though the poller has no period. On the
- *  poller's thread.
+ *  spdk_interrupt_register(): its thread may then sleep though the poller has no period. In
+ *  interrupt mode this is taken as it is said; otherwise it holds while an interrupt with the
+ *  poller's argument (NULL: and its function) is registered on the thread, and the poller keeps
+ *  its core awake without one. On the poller's thread.
  *  \param cb_fn called with true, now, when the program asked for interrupt mode; NULL: nothing is.
  */
 void spdk_poller_register_interrupt(struct spdk_poller *poller,

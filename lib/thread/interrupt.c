@@ -248,6 +248,27 @@ interrupt_run_ready(struct spdk_thread *thread)
 	return did;
 }
 
+/* Who said spdk_poller_register_interrupt() is believed when the program asked for interrupts, for
+ * then its callback was told to use them. Otherwise it may well have none: outside code says so in
+ * either mode and registers a descriptor in one. Then only an interrupt of the same owner counts,
+ * which is who gave the same argument: another module's would let the thread sleep over work that
+ * nothing announces. */
+bool
+interrupt_stands_for(const struct spdk_poller *poller)
+{
+	const struct spdk_interrupt *intr;
+
+	if (!poller->interrupt || spdk_interrupt_mode_is_enabled()) {
+		return poller->interrupt;
+	}
+	TAILQ_FOREACH(intr, &poller->thread->interrupts, link) {
+		if (intr->arg == poller->arg && (intr->arg != NULL || intr->fn == poller->fn)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct spdk_interrupt *
 interrupt_register(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, const char *name)
 {

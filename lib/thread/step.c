@@ -301,13 +301,7 @@ poller_look(const struct spdk_poller *poller)
 	case POLLER_COUNTED:
 		return counted && poller->tfd.fd < 0 ? THREAD_REST_NONE : THREAD_REST_SLEEP;
 	default:
-		/* One with spdk_poller_register_interrupt() has a descriptor beside it, if its
-		 * owner registered one. */
-		if (poller->interrupt &&
-		    (poller->thread->num_interrupts > 0 || spdk_interrupt_mode_is_enabled())) {
-			return THREAD_REST_SLEEP;
-		}
-		return THREAD_REST_NAP;
+		return interrupt_stands_for(poller) ? THREAD_REST_SLEEP : THREAD_REST_NAP;
 	}
 }
 
@@ -345,7 +339,7 @@ thread_count_unknown(const struct spdk_thread *thread)
 	uint32_t count = 0;
 
 	TAILQ_FOREACH(poller, &thread->active, link) {
-		count += poller->kind == POLLER_UNKNOWN && !poller->interrupt &&
+		count += poller->kind == POLLER_UNKNOWN && !interrupt_stands_for(poller) &&
 		         poller->state <= POLLER_RUNNING;
 	}
 	return count;

@@ -252,6 +252,8 @@ void poller_destroy_all(struct spdk_thread *thread);
 int thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd);
 void thread_fd_unwatch(struct thread_fd *tfd);
 int interrupt_run_ready(struct spdk_thread *thread);
+/* Whether the poller may be slept over: its owner has a descriptor that wakes the thread. */
+bool interrupt_stands_for(const struct spdk_poller *poller);
 void interrupt_lib_fini(void);
 
 /* io_device.c, channel.c */

@@ -529,10 +529,17 @@ test_register_interrupt(void **state)
 	assert_false(on); /* nobody asked for interrupts */
 	/* Without any descriptor nothing would wake it. */
 	assert_int_equal(look(&deadline), THREAD_REST_NAP);
+	assert_int_equal(thread_count_unknown(ut_thread(0)), 1);
+	/* Another's descriptor says nothing of this poller's work. */
 	intr = SPDK_INTERRUPT_REGISTER(fd, interrupt_count, &runs);
+	assert_int_equal(look(&deadline), THREAD_REST_NAP);
+	assert_int_equal(thread_count_unknown(ut_thread(0)), 1);
+	spdk_interrupt_unregister(&intr);
+	intr = SPDK_INTERRUPT_REGISTER(fd, interrupt_count, &p);
 	assert_int_equal(look(&deadline), THREAD_REST_SLEEP);
 	assert_int_equal(thread_count_unknown(ut_thread(0)), 0);
 	spdk_interrupt_unregister(&intr);
+	assert_int_equal(look(&deadline), THREAD_REST_NAP);
 	spdk_poller_unregister(&p.poller);
 	env_event_close(fd);
 }
