@@ -107,6 +107,9 @@ iobuf_thread_destroy(void *io_device, void *ctx_buf)
 	}
 	pthread_mutex_unlock(&g_iobuf_threads.lock);
 	thr->thread->iobuf = NULL;
+	/* Word that is on its way to this thread finds nobody. */
+	iobuf_pool_pass_on(iobuf_get_pool(IOBUF_SMALL));
+	iobuf_pool_pass_on(iobuf_get_pool(IOBUF_LARGE));
 }
 
 static void

@@ -130,14 +130,26 @@ int
 iobuf_pool_create(struct iobuf_pool **pool, enum iobuf_size size, uint64_t cap, uint32_t bufsize);
 void iobuf_pool_destroy(struct iobuf_pool *pool);
 bool iobuf_pool_is_growing(struct iobuf_pool *pool);
-/* Up to max buffers off the ring; asks for more memory when few are left. */
+/* Up to max buffers off the ring, for who has nobody to wait behind; asks for more memory when few
+ * are left. */
 uint32_t iobuf_pool_take(struct iobuf_pool *pool, void **bufs, uint32_t max);
+/* Whether any thread waits; who comes later stands behind it. Relaxed: who just begins to wait may
+ * be passed by who is at the ring already. */
+static inline bool
+iobuf_pool_has_waiters(const struct iobuf_pool *pool)
+{
+	return atomic_load_explicit(&pool->num_waiters, memory_order_relaxed) != 0;
+}
 /* Buffers back on the ring, and word to who waits longest. */
 void iobuf_pool_give(struct iobuf_pool *pool, void **bufs, uint32_t count);
 /* Put the thread at the end of the queue of those that wait; true: it was the first. */
 bool iobuf_pool_wait(struct iobuf_pool *pool, struct iobuf_wait *wait);
 /* Whether the thread, which waits, is the one to serve next; then its turn is over. */
 bool iobuf_pool_take_turn(struct iobuf_pool *pool, struct iobuf_wait *wait);
+/* A buffer off the ring, if it is the thread's turn and there is one; NULL: not now. */
+void *iobuf_pool_take_in_turn(struct iobuf_pool *pool, struct iobuf_wait *wait);
+/* What is on the ring is for others: word to who waits longest. */
+void iobuf_pool_pass_on(struct iobuf_pool *pool);
 void iobuf_pool_stop_waiting(struct iobuf_pool *pool, struct iobuf_wait *wait);
 
 /* iobuf.c */

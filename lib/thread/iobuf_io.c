@@ -9,11 +9,12 @@
  *	put: own buffer back to its depth -> the first in the queue -> cache -> ring
  *
  * First come, first served within a thread: while its queue is not empty, nobody passes it but by
- * the own buffer of a depth that has nobody waiting. Between threads buffers go by turns. While
- * anybody waits, caches are off (cache_size 0), so that no buffer lies idle; that also makes put
- * take its slow way, which knows own buffers from others. Own buffers are why nothing hangs: at
- * every depth one request of a thread has a buffer, its child has one of the next depth, and the
- * deepest completes.
+ * the own buffer of a depth that has nobody waiting. Between threads buffers go by turns, and who
+ * comes while any thread waits stands behind it: only what its cache holds until it hears of that,
+ * at its next step, and its own buffers are still its. While anybody waits, caches are off
+ *(cache_size 0), so that no buffer lies idle; that also makes put take its slow way, which knows
+ *own buffers from others. Own buffers are why nothing hangs: at every depth one request of a thread
+ *has a buffer, its child has one of the next depth, and the deepest completes.
  *
  * Call-backs of entries run at the end of the step, not inside the put that served them, so that
  * put never recurses; until then the buffer's head says whose it is. */
@@ -71,35 +72,29 @@ entry_grant(struct iobuf_thread *thr, enum iobuf_size size, struct spdk_iobuf_en
 	}
 }
 
-/* As many of the queue as the ring has buffers for. */
+/* As many of the queue as have their turn and find a buffer; the rest of the ring is for others. */
 static void
 thread_serve(struct iobuf_thread *thr, enum iobuf_size size)
 {
+	struct iobuf_pool *pool = iobuf_get_pool(size);
 	struct spdk_iobuf_entry *entry;
 	void *buf;
 
 	while ((entry = STAILQ_FIRST(&thr->queue[size])) != NULL &&
-	       iobuf_pool_take(iobuf_get_pool(size), &buf, 1) == 1) {
+	       (buf = iobuf_pool_take_in_turn(pool, &thr->wait[size])) != NULL) {
 		entry_grant(thr, size, entry, buf);
 	}
+	iobuf_pool_pass_on(pool);
 }
 
 void
 iobuf_serve_msg(void *arg)
 {
 	struct iobuf_thread *thr = thread_current()->iobuf;
-	enum iobuf_size size = (enum iobuf_size)(uintptr_t)arg;
-	bool waited;
 
-	if (thr == NULL) {
-		return;
-	}
-	waited = !STAILQ_EMPTY(&thr->queue[size]);
-	thread_serve(thr, size);
-	if (!waited &&
-	    atomic_load_explicit(&iobuf_get_pool(size)->num_waiters, memory_order_relaxed) != 0) {
-		/* Not in need any more: pass the word on. */
-		iobuf_pool_give(iobuf_get_pool(size), NULL, 0);
+	/* NULL: gone, and what it was sent for was passed on when it went. */
+	if (thr != NULL) {
+		thread_serve(thr, (enum iobuf_size)(uintptr_t)arg);
 	}
 }
 
@@ -131,7 +126,8 @@ entry_enqueue(struct iobuf_lane *lane, enum iobuf_size size, struct spdk_iobuf_e
 	if (iobuf_pool_wait(iobuf_get_pool(size), &thr->wait[size])) {
 		iobuf_broadcast_pressure(size);
 	}
-	/* Buffers given between the look at the ring and the place in the queue. */
+	/* Buffers given between the look at the ring and the place in the queue; they may be those
+	 * of who stands before us. */
 	thread_serve(thr, size);
 }
 
@@ -154,7 +150,7 @@ get_slow(struct spdk_iobuf_channel *ch, uint32_t depth, enum iobuf_size size,
 	void *bufs[IOBUF_BATCH_MAX];
 	uint32_t n;
 
-	if (STAILQ_EMPTY(&owner->thr->queue[size])) {
+	if (!iobuf_pool_has_waiters(pool)) {
 		n = iobuf_pool_take(pool, bufs, batch_size(cache, pool));
 		if (n > 0) {
 			while (n > 1) {
@@ -268,8 +264,7 @@ put_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, void *buf)
 		entry_grant(thr, size, STAILQ_FIRST(&thr->queue[size]), buf);
 		return;
 	}
-	if (thr->pressure[size] &&
-	    atomic_load_explicit(&pool->num_waiters, memory_order_relaxed) == 0) {
+	if (thr->pressure[size] && !iobuf_pool_has_waiters(pool)) {
 		thread_set_pressure(thr, size, false);
 	}
 	if (cache->cache_size > 0 && cache->cache_count >= cache->cache_size) {

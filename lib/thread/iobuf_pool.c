@@ -8,7 +8,13 @@
  * The I/O path takes from the ring and gives to it, without a lock. When few are left it asks a
  * helper thread (env_work) for another arena; never more than one growth is under way, and after a
  * failure the next comes a second later. Threads that found the ring empty stand in `waiters`,
- * which has a mutex that only those who wait, and who give while somebody waits, take. */
+ * which has a mutex that only those who wait, and who give while somebody waits, take.
+ *
+ * First come, first served between threads: while any waits, buffers leave the ring only by turns
+ * of those who wait, one a turn, and who comes goes to the end. Whoever puts buffers on the ring
+ * sends word to the first; who has had its turn, or needs none any more, passes the word on while
+ * buffers are left. So whenever there are both buffers and waiters a message is on its way to one
+ * of them, and nothing lies idle. */
 
 #include "iobuf_internal.h"
 
@@ -127,9 +133,6 @@ pool_notify(struct iobuf_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	wait = TAILQ_FIRST(&pool->waiters);
 	if (wait != NULL) {
-		/* Each in turn; who is served leaves the queue. */
-		TAILQ_REMOVE(&pool->waiters, wait, link);
-		TAILQ_INSERT_TAIL(&pool->waiters, wait, link);
 		msg_post(wait->thr->thread, iobuf_serve_msg, (void *)(uintptr_t)pool->size);
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -140,14 +143,12 @@ static void
 pool_grow(struct env_work *work)
 {
 	struct iobuf_pool *pool = SPDK_CONTAINEROF(work, struct iobuf_pool, work);
-	uint32_t i, waiters;
 
 	pool->grow_error = pool_add_arena(pool);
 	/* Pairs with the fence in iobuf_pool_wait(): either we see the waiter, or it the buffers.
 	 */
 	atomic_thread_fence(memory_order_seq_cst);
-	waiters = atomic_load_explicit(&pool->num_waiters, memory_order_relaxed);
-	for (i = 0; i < waiters && pool->grow_error == 0; i++) {
+	if (iobuf_pool_has_waiters(pool) && pool->grow_error == 0) {
 		pool_notify(pool);
 	}
 }
@@ -198,15 +199,23 @@ pool_want_more(struct iobuf_pool *pool)
 	}
 }
 
+/* Ask for another arena when few are left. */
+static void
+pool_check_level(struct iobuf_pool *pool)
+{
+	uint64_t total = atomic_load_explicit(&pool->total, memory_order_relaxed);
+
+	if (total < pool->cap && spdk_ring_count(pool->ring) < spdk_max(total / 4, 1)) {
+		pool_want_more(pool);
+	}
+}
+
 uint32_t
 iobuf_pool_take(struct iobuf_pool *pool, void **bufs, uint32_t max)
 {
-	uint64_t total = atomic_load_explicit(&pool->total, memory_order_relaxed);
 	uint32_t count = spdk_ring_dequeue(pool->ring, bufs, max);
 
-	if (total < pool->cap && (count == 0 || spdk_ring_count(pool->ring) < total / 4)) {
-		pool_want_more(pool);
-	}
+	pool_check_level(pool);
 	return count;
 }
 
@@ -219,7 +228,15 @@ iobuf_pool_give(struct iobuf_pool *pool, void **bufs, uint32_t count)
 	(void)put;
 	/* Pairs with the fence in iobuf_pool_wait(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (spdk_unlikely(atomic_load_explicit(&pool->num_waiters, memory_order_relaxed) != 0)) {
+	if (spdk_unlikely(iobuf_pool_has_waiters(pool))) {
+		pool_notify(pool);
+	}
+}
+
+void
+iobuf_pool_pass_on(struct iobuf_pool *pool)
+{
+	if (iobuf_pool_has_waiters(pool) && spdk_ring_count(pool->ring) > 0) {
 		pool_notify(pool);
 	}
 }
@@ -242,6 +259,14 @@ iobuf_pool_wait(struct iobuf_pool *pool, struct iobuf_wait *wait)
 	return is_first;
 }
 
+/* Under the lock. */
+static void
+turn_end(struct iobuf_pool *pool, struct iobuf_wait *wait)
+{
+	TAILQ_REMOVE(&pool->waiters, wait, link);
+	TAILQ_INSERT_TAIL(&pool->waiters, wait, link);
+}
+
 bool
 iobuf_pool_take_turn(struct iobuf_pool *pool, struct iobuf_wait *wait)
 {
@@ -250,11 +275,24 @@ iobuf_pool_take_turn(struct iobuf_pool *pool, struct iobuf_wait *wait)
 	pthread_mutex_lock(&pool->lock);
 	is_first = TAILQ_FIRST(&pool->waiters) == wait;
 	if (is_first) {
-		TAILQ_REMOVE(&pool->waiters, wait, link);
-		TAILQ_INSERT_TAIL(&pool->waiters, wait, link);
+		turn_end(pool, wait);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return is_first;
+}
+
+void *
+iobuf_pool_take_in_turn(struct iobuf_pool *pool, struct iobuf_wait *wait)
+{
+	void *buf = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (TAILQ_FIRST(&pool->waiters) == wait && spdk_ring_dequeue(pool->ring, &buf, 1) == 1) {
+		turn_end(pool, wait);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	pool_check_level(pool);
+	return buf;
 }
 
 void

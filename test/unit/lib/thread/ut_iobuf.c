@@ -301,6 +301,72 @@ test_threads_take_turns(void **state)
 	stop();
 }
 
+/* A buffer that comes back for a thread that waits is not for one that comes later and is faster
+ * at the ring. */
+static void
+test_nobody_passes_who_waits(void **state)
+{
+	struct ut_entry first, late;
+	void *a, *b, *own[2];
+
+	start(2, 2, 0);
+	a = get(2, SMALL, NULL);
+	b = get(2, SMALL, NULL);
+	own[1] = get(1, SMALL, NULL);
+	assert_null(get(1, SMALL, &first));
+	put(2, a, SMALL); /* on the ring, word to thread 1, which has not looked yet */
+	own[0] = get(0, SMALL, NULL);
+	assert_non_null(own[0]);
+	assert_ptr_not_equal(own[0], a);
+	assert_null(get(0, SMALL, NULL)); /* who would not wait gets none either */
+	assert_null(get(0, SMALL, &late));
+	assert_null(late.buf);
+	poll_threads();
+	assert_ptr_equal(first.buf, a);
+	assert_null(late.buf);
+	put(2, b, SMALL);
+	poll_threads();
+	assert_ptr_equal(late.buf, b);
+	/* Nobody waits any more: the ring is open to all. */
+	put(1, a, SMALL);
+	assert_ptr_equal(get(2, SMALL, NULL), a);
+	put(2, a, SMALL);
+	put(0, b, SMALL);
+	put(0, own[0], SMALL);
+	put(1, own[1], SMALL);
+	stop();
+}
+
+/* Two buffers at once are for two threads that wait, though one message is sent. */
+static void
+test_word_is_passed_on(void **state)
+{
+	struct ut_entry e[2], gone;
+	void *bufs[2], *own[2];
+
+	start(2, 2, 4);
+	bufs[0] = get(2, SMALL, NULL);
+	bufs[1] = get(2, SMALL, NULL);
+	own[0] = get(0, SMALL, NULL);
+	own[1] = get(1, SMALL, NULL);
+	assert_null(get(0, SMALL, &gone));
+	assert_null(get(1, SMALL, &e[1]));
+	assert_null(get(0, SMALL, &e[0]));
+	put(2, bufs[0], SMALL);
+	put(2, bufs[1], SMALL); /* both in the cache of thread 2, which gives it up as one */
+	set_thread(0);
+	spdk_iobuf_entry_abort(&g_ch[0], &gone.entry, SMALL);
+	poll_threads();
+	assert_null(gone.buf);
+	assert_non_null(e[0].buf);
+	assert_non_null(e[1].buf);
+	put(0, e[0].buf, SMALL);
+	put(1, e[1].buf, SMALL);
+	put(0, own[0], SMALL);
+	put(1, own[1], SMALL);
+	stop();
+}
+
 static void
 test_depths(void **state)
 {
@@ -562,6 +628,8 @@ main(void)
 		cmocka_unit_test(test_wait_for_another_thread),
 		cmocka_unit_test(test_idle_caches_are_given_up),
 		cmocka_unit_test(test_threads_take_turns),
+		cmocka_unit_test(test_nobody_passes_who_waits),
+		cmocka_unit_test(test_word_is_passed_on),
 		cmocka_unit_test(test_depths),
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_growth),
