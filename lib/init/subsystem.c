@@ -9,8 +9,8 @@
  *	     -> UP, or FAILED at the first that fails: those before it stay up until
  *	fini -> STOPPING: each says spdk_subsystem_fini_next() -> IDLE
  *
- * A fini while STARTING stops those that are up; the answer of the one that was starting comes too
- * late and is dropped. */
+ * A fini while STARTING waits for the answer of the one that is starting (CANCELLED), for that one
+ * has begun to own things: when it came up it is the first to be stopped. */
 
 #include "init_internal.h"
 #include "spdk/log.h"
@@ -22,6 +22,7 @@ enum init_state {
 	STARTING,
 	UP,
 	FAILED,
+	CANCELLED,
 	STOPPING,
 };
 
@@ -36,6 +37,8 @@ static SYSTEM_STATE struct {
 	spdk_subsystem_fini_fn fini_fn;
 	void *cb_arg;
 } g_init;
+
+static void stop_some(void);
 
 /* Start one after the other, without recursion when they are up at once. */
 static void
@@ -61,6 +64,8 @@ start_some(void)
 
 	if (g_init.state == UP || g_init.state == FAILED) {
 		g_init.init_fn(g_init.failed_rc, g_init.cb_arg);
+	} else if (g_init.state == STOPPING) {
+		stop_some();
 	}
 }
 
@@ -84,11 +89,28 @@ spdk_subsystem_init(spdk_subsystem_init_fn cb_fn, void *cb_arg)
 	start_some();
 }
 
+/* The answer that fini waited for. */
+static void
+cancelled_next(int rc)
+{
+	if (rc == 0) {
+		g_init.num_up++;
+	}
+	g_init.state = STOPPING;
+	if (!g_init.stepping) {
+		stop_some();
+	}
+}
+
 void
 spdk_subsystem_init_next(int rc)
 {
+	if (g_init.state == CANCELLED) {
+		cancelled_next(rc);
+		return;
+	}
 	if (g_init.state != STARTING) {
-		return; /* fini came first */
+		return; /* a second answer, which nobody waits for */
 	}
 	if (rc != 0) {
 		SPDK_ERRLOG("subsystem %s did not start: %s\n",
@@ -144,9 +166,13 @@ stop_some(void)
 void
 spdk_subsystem_fini(spdk_subsystem_fini_fn cb_fn, void *cb_arg)
 {
-	assert(g_init.state != STOPPING);
+	assert(g_init.state != STOPPING && g_init.state != CANCELLED);
 	g_init.fini_fn = cb_fn;
 	g_init.cb_arg = cb_arg;
+	if (g_init.state == STARTING) {
+		g_init.state = CANCELLED;
+		return;
+	}
 	g_init.state = STOPPING;
 	stop_some();
 }

@@ -136,6 +136,34 @@ test_later(void **state)
 	assert_int_equal(g.fini_calls, 1);
 }
 
+/* Stopped while one starts: that one answers first, and is stopped too when it came up. */
+static void
+test_stop_while_starting(void **state)
+{
+	static const struct {
+		int rc;
+		const char *trace;
+	} rows[] = { { 0, "bcCB" }, { -EIO, "bcB" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(&g, 0, sizeof(g));
+		g.init_rc = 1;
+		g.waits = 'c';
+		spdk_subsystem_init(init_done, &g);
+		spdk_subsystem_fini(fini_done, &g);
+		assert_string_equal(g.trace, "bc");
+		assert_int_equal(g.fini_calls, 0);
+		g.waits = '\0';
+		spdk_subsystem_init_next(rows[i].rc);
+		assert_string_equal(g.trace, rows[i].trace);
+		assert_int_equal(g.init_rc, 1); /* never told */
+		assert_int_equal(g.fini_calls, 1);
+		spdk_subsystem_init_next(0); /* a second answer: nothing */
+		assert_string_equal(g.trace, rows[i].trace);
+	}
+}
+
 static void
 test_failure(void **state)
 {
@@ -147,20 +175,6 @@ test_failure(void **state)
 	spdk_subsystem_fini(fini_done, &g);
 	assert_string_equal(g.trace, "bcB");
 	assert_int_equal(g.fini_calls, 1);
-}
-
-static void
-test_stop_before_up(void **state)
-{
-	g.waits = 'd';
-	spdk_subsystem_init(init_done, &g);
-	assert_string_equal(g.trace, "bcd");
-	spdk_subsystem_fini(fini_done, &g);
-	assert_string_equal(g.trace, "bcdCB");
-	assert_int_equal(g.fini_calls, 1);
-	spdk_subsystem_init_next(0);
-	assert_int_equal(g.init_rc, 1);
-	assert_string_equal(g.trace, "bcdCB");
 }
 
 static void
@@ -248,8 +262,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_order, setup),
 		cmocka_unit_test_setup(test_later, setup),
+		cmocka_unit_test_setup(test_stop_while_starting, setup),
 		cmocka_unit_test_setup(test_failure, setup),
-		cmocka_unit_test_setup(test_stop_before_up, setup),
 		cmocka_unit_test_setup(test_fini_alone, setup),
 		cmocka_unit_test_setup(test_for_each, setup),
 		cmocka_unit_test_setup(test_no_memory, setup),
