@@ -45,7 +45,6 @@ static struct {
 	int rc;
 	spdk_msg_fn start_fn;
 	void *start_arg;
-	struct spdk_thread *app_thread;
 	void *config; /* from malloc; NULL: none */
 	size_t config_bytes;
 	const char *config_name; /* for messages */
@@ -124,14 +123,18 @@ app_stop_msg(void *arg)
 void
 spdk_app_stop(int rc)
 {
+	struct spdk_thread *thread;
+
 	if (rc != 0) {
 		SPDK_WARNLOG("The program stops with status %d\n", rc);
 	}
-	if (g_app.app_thread == NULL) {
+	thread = app_thread_get();
+	if (thread == NULL) {
 		SPDK_ERRLOG("There is no running program to stop\n");
 		return;
 	}
-	spdk_thread_send_msg(g_app.app_thread, app_stop_msg, (void *)(intptr_t)rc);
+	spdk_thread_send_msg(thread, app_stop_msg, (void *)(intptr_t)rc);
+	app_thread_put();
 }
 
 static void
@@ -158,8 +161,11 @@ spdk_app_start_shutdown(void)
 void
 app_shutdown_from_signal(void)
 {
-	if (g_app.app_thread != NULL) {
-		spdk_thread_send_critical_msg(g_app.app_thread, app_shutdown_msg);
+	struct spdk_thread *thread = app_thread_get();
+
+	if (thread != NULL) {
+		spdk_thread_send_critical_msg(thread, app_shutdown_msg);
+		app_thread_put();
 	}
 }
 
@@ -384,15 +390,17 @@ app_start_cores(void)
 static int
 app_make_thread(void)
 {
+	struct spdk_thread *thread;
 	struct spdk_cpuset mask;
 
 	spdk_cpuset_zero(&mask);
 	spdk_cpuset_set_cpu(&mask, spdk_env_get_main_core(), true);
-	g_app.app_thread = spdk_thread_create("app_thread", &mask);
-	if (g_app.app_thread == NULL) {
+	thread = spdk_thread_create("app_thread", &mask);
+	if (thread == NULL) {
 		return -ENOMEM;
 	}
-	return spdk_thread_send_msg(g_app.app_thread, app_boot_msg, NULL);
+	app_thread_open(thread);
+	return spdk_thread_send_msg(thread, app_boot_msg, NULL);
 }
 
 static int
@@ -486,7 +494,7 @@ spdk_app_start(struct spdk_app_opts *opts_user, spdk_msg_fn start_fn, void *ctx)
 	               spdk_env_get_main_core());
 	rc = reactors_run();
 	app_signals_restore();
-	g_app.app_thread = NULL;
+	app_thread_close();
 	app_set_state(APP_IDLE);
 	return g_app.rc != 0 ? g_app.rc : rc;
 }
@@ -497,6 +505,7 @@ spdk_app_fini(void)
 	struct spdk_cpuset *core_mask = g_app.core_mask;
 
 	app_signals_restore();
+	app_thread_close();
 	reactors_fini();
 	app_release_cores();
 	spdk_rpc_set_allowlist(NULL);

@@ -25,6 +25,15 @@ int app_when_ready(void (*fn)(void *arg, int rc), void *arg);
 /* framework_start_init: begin what --wait-for-rpc held back. -EALREADY when it was begun. */
 int app_begin_init(void);
 
+/* app_thread.c. The app thread; it stays until app_thread_put(). NULL: no program runs, and nothing
+ * is put. Any thread, async-signal-safe. */
+struct spdk_thread *app_thread_get(void);
+void app_thread_put(void);
+/* Main thread: from here on it can be had; from here on not any more. Closing waits for those who
+ * have it; closing twice is harmless. */
+void app_thread_open(struct spdk_thread *thread);
+void app_thread_close(void);
+
 /* app_opts.c: what lies beyond the size of src gets its default. */
 void app_opts_copy(struct spdk_app_opts *dst, const struct spdk_app_opts *src);
 

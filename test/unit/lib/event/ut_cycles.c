@@ -15,6 +15,9 @@
 #include "spdk_internal/thread.h"
 
 #include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -155,11 +158,39 @@ test_cycles(void **state)
 	free(image);
 }
 
+static void *
+ask_to_stop(void *arg)
+{
+	while (!atomic_load_explicit((_Atomic bool *)arg, memory_order_relaxed)) {
+		spdk_app_start_shutdown();
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* As a signal that arrives on a POSIX thread of somebody else's, at any time: while there is no
+ * program yet, while it starts, runs, ends, and after. */
+static void
+test_asked_to_stop_at_any_time(void **state)
+{
+	_Atomic bool done = false;
+	pthread_t other;
+	int i;
+
+	assert_int_equal(pthread_create(&other, NULL, ask_to_stop, &done), 0);
+	for (i = 0; i < WARM_UP; i++) {
+		cycle();
+	}
+	atomic_store_explicit(&done, true, memory_order_relaxed);
+	assert_int_equal(pthread_join(other, NULL), 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_asked_to_stop_at_any_time),
 	};
 
 	if (argc > 1) {
