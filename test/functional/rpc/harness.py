@@ -13,6 +13,13 @@ START_S = 20
 ANSWER_S = 20
 
 
+def is_sanitized(build):
+    """Whether the program keeps freed memory for a while, as sanitizers let it."""
+    with open(os.path.join(build, "meson-info", "intro-buildoptions.json"), encoding="utf-8") as f:
+        options = {row["name"]: row["value"] for row in json.load(f)}
+    return options.get("b_sanitize", "none") not in ("none", [], "")
+
+
 class Target:
     """spdk_tgt with its own socket and folder; a context manager."""
 
