@@ -113,7 +113,7 @@ nvme_poll_group_qpair_disconnected(struct spdk_nvme_qpair *qpair)
 }
 
 /* Frees what call-backs of this poll gave back. */
-static void
+static __attribute__((noinline)) void
 group_delete_pending(struct spdk_nvme_poll_group *group)
 {
 	struct spdk_nvme_transport_poll_group *tgroup;
@@ -168,8 +168,7 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
                                          spdk_nvme_disconnected_qpair_cb disconnected_qpair_cb)
 {
 	struct spdk_nvme_transport_poll_group *tgroup;
-	int64_t total = 0;
-	int64_t error = 0;
+	int64_t result = 0; /* completions, or the first error */
 	uint64_t now;
 
 	if (spdk_unlikely(disconnected_qpair_cb == NULL)) {
@@ -188,10 +187,10 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
 		int64_t rc = tgroup->ops->poll_group_process_completions(
 		        tgroup, completions_per_qpair, disconnected_qpair_cb);
 
-		if (spdk_likely(rc >= 0)) {
-			total += rc;
-		} else if (error == 0) {
-			error = rc;
+		if (spdk_unlikely((rc | result) < 0)) {
+			result = result < 0 ? result : rc;
+		} else {
+			result += rc;
 		}
 		if (spdk_unlikely(!STAILQ_EMPTY(&tgroup->disconnected))) {
 			group_tell_disconnected(tgroup, disconnected_qpair_cb);
@@ -201,7 +200,7 @@ spdk_nvme_poll_group_process_completions(struct spdk_nvme_poll_group *group,
 	if (spdk_unlikely(group->num_to_delete > 0)) {
 		group_delete_pending(group);
 	}
-	return error != 0 ? error : total;
+	return result;
 }
 
 int
