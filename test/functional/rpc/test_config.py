@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Configurations and rpc.py: what is wrong with a file is told as file, line, column and reason, with
-SPDK's exit status; what was saved can be loaded; rpc.py prints and ends as SPDK's does.
+"""Configurations and rpc.py: what is wrong with a file is told as file, line, column and reason,
+with SPDK's exit status; what was saved can be loaded; rpc.py prints and ends as SPDK's does.
 
     test_config.py BUILD_ROOT SOURCE_ROOT
 """
@@ -18,10 +18,12 @@ EINVAL, ENOENT = 234, 254
 
 
 def config_of(entries, subsystem="bdev"):
-    return f'{{\n "subsystems": [\n  {{"subsystem": "{subsystem}", "config": [\n{entries}\n  ]}}\n ]\n}}\n'
+    return (f'{{\n "subsystems": [\n  {{"subsystem": "{subsystem}", "config": [\n{entries}\n'
+            '  ]}\n ]\n}\n')
 
 
-NULL0 = '{"method": "bdev_null_create", "params": {"name": "n0", "num_blocks": 100, "block_size": 512}}'
+NULL0 = ('{"method": "bdev_null_create", '
+         '"params": {"name": "n0", "num_blocks": 100, "block_size": 512}}')
 
 # (text, exit status, "LINE:COLUMN: reason", in which %s is nothing)
 BROKEN = [

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""make_corpus.py FOLDER STAMP: write the seeds of both directions, made from the specification's tables.
+"""make_corpus.py FOLDER STAMP: write the seeds of both directions, from the specification's tables.
 
 FOLDER/controller/* is what a host sends, FOLDER/host/* what a controller sends. Two bytes of set-up
 (see fuzz_wire.c) stand before the stream. FOLDER holds nothing else afterwards; the file STAMP is
