@@ -74,14 +74,16 @@ helper_run(void *arg)
 	return NULL;
 }
 
-/* One helper more if none is free and there may be. With the lock. 0, or a negative errno when
- * there is no helper at all. */
+/* One helper more if none is free and there may be: none at the end, when they are counted without
+ * the lock and the submitter is a helper that stays for its own. With the lock. 0, or a negative
+ * errno when there is no helper at all. */
 static int
 helper_start_locked(void)
 {
 	int rc;
 
-	if (g_work.num_waiting < g_work.num_idle || g_work.num_helpers == MAX_HELPERS) {
+	if (g_work.num_waiting < g_work.num_idle || g_work.num_helpers == MAX_HELPERS ||
+	    (g_work.stop && g_work.num_helpers > 0)) {
 		return 0;
 	}
 	rc = native_thread_start(&g_work.helpers[g_work.num_helpers], HELPER_STACK_BYTES,
