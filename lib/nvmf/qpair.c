@@ -12,7 +12,7 @@
  * Teardown, in the one order:
  *	1. stop admission: DEACTIVATING; spdk_nvmf_request_exec() refuses, bdev retries give up;
  *	2. drain: commands that wait for something of ours are given back; those in the bdev are
- *	   waited for. A timer says so when that takes long, and aborts them where the bdev can;
+ *	   waited for, and a timer says so when that takes long: nothing aborts them yet;
  *	3. fence: only when none is left does the controller forget the queue and the transport
  *	   close the connection: no I/O of it can reach media any more;
  *	4. free: by the transport.
