@@ -11,6 +11,8 @@
 #include "spdk/event.h"
 #include "spdk/thread.h"
 
+static struct spdk_poller *g_poller;
+
 static int
 nothing(void *arg)
 {
@@ -21,8 +23,15 @@ static void
 start(void *arg)
 {
 	if (arg != NULL) {
-		spdk_poller_register(nothing, NULL, 0);
+		g_poller = spdk_poller_register(nothing, NULL, 0);
 	}
+}
+
+static void
+stop(void)
+{
+	spdk_poller_unregister(&g_poller);
+	spdk_app_stop(0);
 }
 
 int
@@ -40,6 +49,7 @@ main(int argc, char **argv)
 	opts.json_config_file = argv[1];
 	opts.rpc_addr = argv[2];
 	opts.reactor_mask = "0x1";
+	opts.shutdown_cb = stop;
 	rc = spdk_app_start(&opts, start, argc > 3 ? NULL : &opts);
 	spdk_app_fini();
 	return rc == 0 ? 0 : 1;

@@ -92,7 +92,7 @@ setup(struct load *l, struct spdk_nvme_ctrlr *ctrlr, uint32_t depth)
 	for (i = 0; i < depth; i++) {
 		l->slots[i].load = l;
 		l->slots[i].buf = spdk_zmalloc(IO_BYTES, IO_BYTES, NULL, SPDK_ENV_NUMA_ID_ANY,
-					       SPDK_MALLOC_DMA);
+		                               SPDK_MALLOC_DMA);
 		l->slots[i].next_free = l->free;
 		l->free = &l->slots[i];
 		if (l->slots[i].buf == NULL) {
@@ -143,7 +143,7 @@ struct percentile {
 
 static void
 find_percentile(void *ctx, uint64_t start, uint64_t end, uint64_t count, uint64_t total,
-		uint64_t so_far)
+                uint64_t so_far)
 {
 	struct percentile *p = ctx;
 
@@ -173,7 +173,7 @@ main(int argc, char **argv)
 
 	if (depth < 1 || depth > DEPTH_MAX) {
 		fprintf(stderr, "usage: load_host PORT NQN SECONDS DEPTH(1..%d) [RATE_IOPS]\n",
-			DEPTH_MAX);
+		        DEPTH_MAX);
 		return 2;
 	}
 	spdk_env_opts_init(&env);
@@ -193,6 +193,7 @@ main(int argc, char **argv)
 	}
 	iops = run(&l, atof(argv[3]), argc > 5 ? atof(argv[5]) : 0);
 	printf("%.0f %.2f %.2f\n", iops, percentile_us(&l, 0.50), percentile_us(&l, 0.99));
+	spdk_nvme_ctrlr_free_io_qpair(l.qpair);
 	spdk_nvme_detach(ctrlr);
 	return l.failed ? 1 : 0;
 }
