@@ -112,9 +112,9 @@ test_spin(void **state)
 		bool by_io;
 		uint64_t after_us;
 	} rows[] = {
-		{ 50, 199, true, 100 },   { 50, 200, true, 50 },   { 50, 199, false, 50 },
-		{ 100, 1, true, 200 },    { 200, 1, true, 200 },   { 50, 1000, true, 50 },
-		{ 50, 1001, true, 25 },   { 50, 1001, false, 25 }, { 25, 2000, true, 20 },
+		{ 50, 1499, true, 100 },  { 50, 1500, true, 50 },  { 50, 1499, false, 50 },
+		{ 2500, 1, true, 4000 },  { 4000, 1, true, 4000 }, { 50, 2000, true, 50 },
+		{ 50, 2001, true, 25 },   { 50, 2001, false, 25 }, { 25, 2001, true, 20 },
 		{ 20, 100000, true, 20 },
 	};
 	struct reactor *reactor;
