@@ -2,16 +2,21 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A target that never sleeps: an outside poller that declares nothing keeps its reactor polling, as
- * in SPDK. The other half of the paired runs that show what sleeping costs under load.
+/* A target that never sleeps, or with `sleep` may: the two halves of the paired runs that show what
+ * sleeping costs under load. Both run the same poller, so that their steps are alike; its counter
+ * says that there is always work, or that there never is.
  *
  *	busy_tgt CONFIG SOCKET [sleep]
  */
 
+#include <sys/eventfd.h>
+
 #include "spdk/event.h"
-#include "spdk/thread.h"
+#include "spdk_internal/thread.h"
 
 static struct spdk_poller *g_poller;
+static uint32_t g_work;
+static int g_fd;
 
 static int
 nothing(void *arg)
@@ -22,9 +27,11 @@ nothing(void *arg)
 static void
 start(void *arg)
 {
-	if (arg != NULL) {
-		g_poller = spdk_poller_register(nothing, NULL, 0);
-	}
+	struct poller_opts opts = {
+		.name = "nothing", .kind = POLLER_FD, .counter = &g_work, .fd = g_fd
+	};
+
+	g_poller = thread_poller_register(nothing, NULL, &opts);
 }
 
 static void
@@ -50,7 +57,10 @@ main(int argc, char **argv)
 	opts.rpc_addr = argv[2];
 	opts.reactor_mask = "0x1";
 	opts.shutdown_cb = stop;
-	rc = spdk_app_start(&opts, start, argc > 3 ? NULL : &opts);
+	g_work = argc > 3 ? 0 : 1;
+	g_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = spdk_app_start(&opts, start, NULL);
 	spdk_app_fini();
+	close(g_fd);
 	return rc == 0 ? 0 : 1;
 }
