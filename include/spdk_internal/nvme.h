@@ -374,8 +374,13 @@ int nvme_request_to_iov(struct nvme_request *req, struct iovec *iov, int iovcnt_
 void nvme_request_complete(struct nvme_request *req, const struct spdk_nvme_cpl *cpl);
 /** nvme_request_complete() with a status that the host makes. */
 void nvme_request_fail(struct nvme_request *req, uint16_t sct, uint16_t sc, bool dnr);
-/** Whether \p req is over its time-out; tells the user once. False: neither are those after it. */
-bool nvme_request_check_timeout(struct nvme_request *req, uint16_t cid, uint64_t now);
+enum nvme_timeout {
+	NVME_TIMEOUT_NOT_YET, /* and so it is with those submitted after it */
+	NVME_TIMEOUT_PASS,    /* none is watched, or the user knows */
+	NVME_TIMEOUT_TOLD,    /* the user's call-back ran: what the caller held may be gone */
+};
+/** Whether \p req is over its time-out; tells the user once. */
+enum nvme_timeout nvme_request_check_timeout(struct nvme_request *req, uint16_t cid, uint64_t now);
 
 /* qpair.c */
 int nvme_qpair_init(struct spdk_nvme_qpair *qpair, uint16_t id, struct spdk_nvme_ctrlr *ctrlr,

@@ -203,8 +203,8 @@ nvme_fabric_connect_start(struct spdk_nvme_qpair *qpair, uint32_t num_entries)
 	wire_connect_cmd_encode(&cmd, &req->cmd);
 	req->flags |= NVME_REQ_CONNECT;
 	connect_fill_data(qpair, connect->data);
-	connect->deadline_ticks = spdk_get_ticks() + opts->fabrics_connect_timeout_us *
-	                                                     spdk_get_ticks_hz() / SPDK_SEC_TO_USEC;
+	connect->deadline_ticks = nvme_deadline_ms(
+	        SPDK_CEIL_DIV(opts->fabrics_connect_timeout_us, SPDK_MSEC_TO_USEC));
 	rc = nvme_qpair_submit(qpair, req);
 	if (rc != 0) {
 		spdk_free(connect);

@@ -113,6 +113,9 @@ spdk_nvme_ctrlr_alloc_io_qpair(struct spdk_nvme_ctrlr *ctrlr,
 	nvme_ctrlr_lock(ctrlr);
 	if (ctrlr->init.state == NVME_CTRLR_READY && !ctrlr->is_failed) {
 		qpair = create_io_qpair(ctrlr, &opts);
+	} else {
+		SPDK_ERRLOG("%s: no I/O queue: the controller %s\n", ctrlr->trid.subnqn,
+		            ctrlr->is_failed ? "has failed; reset it" : "is not up yet");
 	}
 	nvme_ctrlr_unlock(ctrlr);
 	if (qpair == NULL || opts.create_only) {
@@ -145,6 +148,8 @@ spdk_nvme_ctrlr_free_io_qpair(struct spdk_nvme_qpair *qpair)
 		qpair->delete_after_poll = true;
 		return 0;
 	}
+	/* Never left: call-backs of what is aborted now may free it again, which only marks it. */
+	nvme_qpair_enter_poll(qpair);
 	nvme_qpair_disconnect(qpair);
 	assert(qpair->state == NVME_QPAIR_DISCONNECTED);
 	if (qpair->poll_group != NULL) {

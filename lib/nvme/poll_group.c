@@ -112,24 +112,36 @@ nvme_poll_group_qpair_disconnected(struct spdk_nvme_qpair *qpair)
 	}
 }
 
-/* Frees what call-backs of this poll gave back. */
+static struct spdk_nvme_qpair *
+group_find_to_delete(struct spdk_nvme_poll_group *group)
+{
+	struct spdk_nvme_transport_poll_group *tgroup;
+	struct spdk_nvme_qpair *qpair;
+
+	STAILQ_FOREACH(tgroup, &group->tgroups, link) {
+		STAILQ_FOREACH(qpair, &tgroup->connected, poll_group_link) {
+			if (qpair->delete_after_poll) {
+				return qpair;
+			}
+		}
+		STAILQ_FOREACH(qpair, &tgroup->disconnected, poll_group_link) {
+			if (qpair->delete_after_poll) {
+				return qpair;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Frees what call-backs of this poll gave back. Each search is a new one: call-backs of what is
+ * aborted may free others. */
 static __attribute__((noinline)) void
 group_delete_pending(struct spdk_nvme_poll_group *group)
 {
-	struct spdk_nvme_transport_poll_group *tgroup;
-	struct spdk_nvme_qpair *qpair, *tmp;
+	struct spdk_nvme_qpair *qpair;
 
-	STAILQ_FOREACH(tgroup, &group->tgroups, link) {
-		STAILQ_FOREACH_SAFE(qpair, &tgroup->connected, poll_group_link, tmp) {
-			if (qpair->delete_after_poll) {
-				spdk_nvme_ctrlr_free_io_qpair(qpair);
-			}
-		}
-		STAILQ_FOREACH_SAFE(qpair, &tgroup->disconnected, poll_group_link, tmp) {
-			if (qpair->delete_after_poll) {
-				spdk_nvme_ctrlr_free_io_qpair(qpair);
-			}
-		}
+	while ((qpair = group_find_to_delete(group)) != NULL) {
+		spdk_nvme_ctrlr_free_io_qpair(qpair);
 	}
 	group->num_to_delete = 0;
 }

@@ -203,20 +203,20 @@ nvme_request_fail(struct nvme_request *req, uint16_t sct, uint16_t sc, bool dnr)
 	nvme_request_complete(req, &cpl);
 }
 
-bool
+enum nvme_timeout
 nvme_request_check_timeout(struct nvme_request *req, uint16_t cid, uint64_t now)
 {
 	struct spdk_nvme_qpair *qpair = req->qpair;
 	struct spdk_nvme_ctrlr *ctrlr = qpair->ctrlr;
 
 	if ((req->flags & (NVME_REQ_AER | NVME_REQ_TIMED_OUT)) != 0 || req->submit_tick == 0) {
-		return true;
+		return NVME_TIMEOUT_PASS;
 	}
 	if (now - req->submit_tick < qpair->timeout_ticks) {
-		return false;
+		return NVME_TIMEOUT_NOT_YET;
 	}
 	req->flags |= NVME_REQ_TIMED_OUT;
 	/* The user's queue pair handle for the admin queue is NULL. */
 	ctrlr->timeout_cb_fn(ctrlr->timeout_cb_arg, ctrlr, qpair->id == 0 ? NULL : qpair, cid);
-	return true;
+	return NVME_TIMEOUT_TOLD;
 }

@@ -68,6 +68,22 @@ nvme_tcp_group_add_sock(struct nvme_tcp_qpair *tqpair)
 	return 0;
 }
 
+static void
+set_wants_poll(struct nvme_tcp_group *group, struct nvme_tcp_qpair *tqpair, bool wants_poll)
+{
+	if (wants_poll == tqpair->wants_poll) {
+		return;
+	}
+	tqpair->wants_poll = wants_poll;
+	if (wants_poll) {
+		TAILQ_INSERT_TAIL(&group->needs_poll, tqpair, poll_link);
+		group->num_needing++;
+	} else {
+		TAILQ_REMOVE(&group->needs_poll, tqpair, poll_link);
+		group->num_needing--;
+	}
+}
+
 void
 nvme_tcp_group_remove_sock(struct nvme_tcp_qpair *tqpair)
 {
@@ -79,37 +95,31 @@ nvme_tcp_group_remove_sock(struct nvme_tcp_qpair *tqpair)
 	group = nvme_tcp_group(tqpair->qpair.poll_group);
 	/* Fails when it never got in; that is fine. */
 	spdk_sock_group_remove_sock(group->sock_group, tqpair->sock);
-	if (tqpair->wants_poll) {
-		TAILQ_REMOVE(&group->needs_poll, tqpair, poll_link);
-		tqpair->wants_poll = false;
-	}
+	set_wants_poll(group, tqpair, false);
 	tqpair->stats = &tqpair->own_stats;
 }
 
 void
 nvme_tcp_group_update_needs_poll(struct nvme_tcp_qpair *tqpair)
 {
-	bool wants_poll = tqpair->rx_stopped;
-	struct nvme_tcp_group *group;
-
-	if (spdk_likely(wants_poll == tqpair->wants_poll) || tqpair->qpair.poll_group == NULL) {
-		return;
+	if (spdk_unlikely(tqpair->rx_stopped != tqpair->wants_poll) &&
+	    tqpair->qpair.poll_group != NULL) {
+		set_wants_poll(nvme_tcp_group(tqpair->qpair.poll_group), tqpair,
+		               tqpair->rx_stopped);
 	}
-	group = nvme_tcp_group(tqpair->qpair.poll_group);
-	if (wants_poll) {
-		TAILQ_INSERT_TAIL(&group->needs_poll, tqpair, poll_link);
-	} else {
-		TAILQ_REMOVE(&group->needs_poll, tqpair, poll_link);
-	}
-	tqpair->wants_poll = wants_poll;
 }
 
 static __attribute__((noinline)) void
 poll_needing(struct nvme_tcp_group *group)
 {
-	struct nvme_tcp_qpair *tqpair, *tmp;
+	struct nvme_tcp_qpair *tqpair;
+	uint32_t n;
 
-	TAILQ_FOREACH_SAFE(tqpair, &group->needs_poll, poll_link, tmp) {
+	/* Each that is there now in its turn. Call-backs may take any of them away. */
+	for (n = group->num_needing; n > 0 && !TAILQ_EMPTY(&group->needs_poll); n--) {
+		tqpair = TAILQ_FIRST(&group->needs_poll);
+		TAILQ_REMOVE(&group->needs_poll, tqpair, poll_link);
+		TAILQ_INSERT_TAIL(&group->needs_poll, tqpair, poll_link);
 		poll_one(group, tqpair);
 	}
 }

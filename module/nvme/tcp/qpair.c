@@ -112,13 +112,14 @@ in_capsule_bytes_max(const struct spdk_nvme_qpair *qpair)
 	return (uint32_t)spdk_min(capsule - sizeof(struct spdk_nvme_cmd), (uint64_t)UINT32_MAX);
 }
 
-static struct spdk_sock *
+static int
 open_sock(struct nvme_tcp_qpair *tqpair, uint64_t timeout_ms)
 {
 	struct spdk_nvme_ctrlr *ctrlr = tqpair->qpair.ctrlr;
 	struct spdk_sock_opts opts = { .opts_size = sizeof(opts) };
 	long port = spdk_strtol(ctrlr->trid.trsvcid, 10);
 	long src_port = 0;
+	int rc;
 
 	if (ctrlr->opts.src_svcid[0] != '\0') {
 		src_port = spdk_strtol(ctrlr->opts.src_svcid, 10);
@@ -127,8 +128,7 @@ open_sock(struct nvme_tcp_qpair *tqpair, uint64_t timeout_ms)
 		SPDK_ERRLOG("%s: '%s' is not a TCP port\n", ctrlr->trid.subnqn,
 		            port <= 0 || port > UINT16_MAX ? ctrlr->trid.trsvcid
 		                                           : ctrlr->opts.src_svcid);
-		errno = EINVAL;
-		return NULL;
+		return -EINVAL;
 	}
 	spdk_sock_get_default_opts(&opts);
 	opts.priority = ctrlr->trid.priority;
@@ -140,8 +140,16 @@ open_sock(struct nvme_tcp_qpair *tqpair, uint64_t timeout_ms)
 		opts.src_addr = ctrlr->opts.src_addr;
 		opts.src_port = (uint16_t)src_port;
 	}
-	return spdk_sock_connect_async(ctrlr->trid.traddr, (int)port, NULL, &opts, sock_connected,
-	                               tqpair);
+	errno = EIO; /* of an implementation that does not say */
+	tqpair->sock = spdk_sock_connect_async(ctrlr->trid.traddr, (int)port, NULL, &opts,
+	                                       sock_connected, tqpair);
+	if (tqpair->sock != NULL) {
+		return 0;
+	}
+	rc = -errno;
+	SPDK_ERRLOG("%s: no connection to %s:%s: %s\n", ctrlr->trid.subnqn, ctrlr->trid.traddr,
+	            ctrlr->trid.trsvcid, spdk_strerror(-rc));
+	return rc;
 }
 
 int
@@ -161,11 +169,8 @@ nvme_tcp_qpair_connect(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qp
 	tqpair->in_capsule_bytes_max = in_capsule_bytes_max(qpair);
 	tqpair->connect_status = 1;
 	tqpair->generation++;
-	tqpair->sock = open_sock(tqpair, timeout_ms);
-	if (tqpair->sock == NULL) {
-		rc = -errno;
-		SPDK_ERRLOG("%s: no connection to %s:%s: %s\n", ctrlr->trid.subnqn,
-		            ctrlr->trid.traddr, ctrlr->trid.trsvcid, spdk_strerror(-rc));
+	rc = open_sock(tqpair, timeout_ms);
+	if (rc != 0) {
 		return rc;
 	}
 	set_state(tqpair, NVME_TCP_SOCK_CONNECTING, timeout_ms);
@@ -266,6 +271,8 @@ nvme_tcp_qpair_disconnect(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair 
 	struct nvme_tcp_qpair *tqpair = nvme_tcp_qpair(qpair);
 
 	tqpair->generation++;
+	/* Writes that the socket gives back while it closes are followed by none. */
+	tqpair->link.phase = WIRE_TERMINATED;
 	if (tqpair->sock != NULL) {
 		nvme_tcp_group_remove_sock(tqpair);
 		spdk_sock_close(&tqpair->sock);
@@ -338,14 +345,20 @@ nvme_tcp_qpair_iterate(struct spdk_nvme_qpair *qpair,
 static void
 check_timeouts(struct nvme_tcp_qpair *tqpair)
 {
-	uint32_t generation = tqpair->generation;
+	struct nvme_tcp_req *treq = TAILQ_FIRST(&tqpair->outstanding);
 	uint64_t now = spdk_get_ticks();
-	struct nvme_tcp_req *treq, *tmp;
 
-	/* In order of submit: the first that is not too late ends the search. */
-	TAILQ_FOREACH_SAFE(treq, &tqpair->outstanding, link, tmp) {
-		if (!nvme_request_check_timeout(treq->req, treq->cid, now) ||
-		    tqpair->generation != generation) {
+	while (treq != NULL) {
+		switch (nvme_request_check_timeout(treq->req, treq->cid, now)) {
+		case NVME_TIMEOUT_NOT_YET:
+			/* In order of submit: nor are those behind it. */
+			return;
+		case NVME_TIMEOUT_TOLD:
+			/* Its call-back may have completed any of them: from the start. */
+			treq = TAILQ_FIRST(&tqpair->outstanding);
+			break;
+		case NVME_TIMEOUT_PASS:
+			treq = TAILQ_NEXT(treq, link);
 			break;
 		}
 	}
@@ -379,7 +392,9 @@ nvme_tcp_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max)
 	uint32_t generation = tqpair->generation;
 	int32_t rc, step;
 
-	if (qpair->poll_group == NULL || !qpair->poll_group->group->in_poll) {
+	/* A connect that waits inside a group's poll gets no other flush. */
+	if (qpair->poll_group == NULL || !qpair->poll_group->group->in_poll ||
+	    spdk_unlikely(qpair->state == NVME_QPAIR_CONNECTING)) {
 		tqpair->stats->polls++;
 		/* Errors show up when reading. This may run call-backs of writes. */
 		spdk_sock_flush(tqpair->sock);
@@ -406,7 +421,8 @@ nvme_tcp_qpair_process_completions(struct spdk_nvme_qpair *qpair, uint32_t max)
 			return step;
 		}
 	}
-	if (spdk_unlikely(qpair->timeout_ticks != 0)) {
+	/* Not in a poll within a time-out's call-back: it would tell of the next, and so on. */
+	if (spdk_unlikely(qpair->timeout_ticks != 0) && qpair->in_poll == 1) {
 		check_timeouts(tqpair);
 		if (tqpair->generation != generation) {
 			return 0;

@@ -11,8 +11,8 @@
  *
  * lib/nvme_wire checks each PDU, and each piece of data against the transfer that it belongs to,
  * before a byte of it is stored; so no peer writes outside the buffers of a command that reads. A
- * fault ends the connection. Call-backs run between PDUs; they may disconnect, and even connect
- * anew: `generation` tells.
+ * fault ends the connection. Call-backs run between PDUs; they may poll, disconnect, and even
+ * connect anew: `generation` tells.
  */
 
 #include "tcp.h"
@@ -187,7 +187,7 @@ find_req(struct nvme_tcp_qpair *tqpair, uint16_t cid)
 static int
 pdu_fault(struct nvme_tcp_qpair *tqpair, const struct wire_fault *fault)
 {
-	return nvme_tcp_qpair_fault(tqpair, fault, tqpair->rx_buf + tqpair->rx_begin,
+	return nvme_tcp_qpair_fault(tqpair, fault, tqpair->rx_buf + tqpair->rx_hdr,
 	                            tqpair->rx_pdu.hlen);
 }
 
@@ -202,7 +202,8 @@ pdu_unknown_cid(struct nvme_tcp_qpair *tqpair)
 
 /*
  * The controller is through with a command. Data that it did not move although it reports success
- * would go unnoticed by the user: that becomes an error.
+ * would go unnoticed by the user: that becomes an error. Of admin commands only Identify always
+ * fills its buffer.
  */
 static void
 req_answered(struct nvme_tcp_req *treq)
@@ -213,7 +214,8 @@ req_answered(struct nvme_tcp_req *treq)
 		treq->cpl.status.sct = SPDK_NVME_SCT_GENERIC;
 		treq->cpl.status.sc = SPDK_NVME_SC_COMMAND_TRANSIENT_TRANSPORT_ERROR;
 	} else if (spdk_unlikely(treq->xfer.next_bytes != treq->xfer.end_bytes) &&
-	           spdk_nvme_cpl_is_success(&treq->cpl) && req->qpair->id != 0) {
+	           spdk_nvme_cpl_is_success(&treq->cpl) &&
+	           (req->qpair->id != 0 || req->cmd.opc == SPDK_NVME_OPC_IDENTIFY)) {
 		SPDK_ERRLOG_RATELIMIT("%s: queue %u: command %02x reported done, but %u of %u "
 		                      "bytes moved\n",
 		                      req->qpair->ctrlr->trid.subnqn, req->qpair->id, req->cmd.opc,
@@ -378,25 +380,20 @@ rx_header(struct nvme_tcp_qpair *tqpair)
 	if (rx_have(tqpair) < pdu->hdr_bytes) {
 		return -EAGAIN;
 	}
-	if (spdk_unlikely(wire_pdu_decode(&tqpair->link, tqpair->rx_buf + tqpair->rx_begin, pdu,
+	tqpair->rx_hdr = tqpair->rx_begin;
+	if (spdk_unlikely(wire_pdu_decode(&tqpair->link, tqpair->rx_buf + tqpair->rx_hdr, pdu,
 	                                  &fault) != 0)) {
 		return pdu_fault(tqpair, &fault);
 	}
+	/* Taken before it is handled: its call-back may poll, and so receive the next. */
+	tqpair->rx_begin += pdu->hdr_bytes;
+	tqpair->rx_left = pdu->pad_bytes;
+	tqpair->rx_state = pdu->data_bytes == 0 ? NVME_TCP_RX_COMMON : NVME_TCP_RX_SKIP;
 	rc = pdu_handle(tqpair);
 	if (spdk_unlikely(rc < 0)) {
 		return rc;
 	}
-	if (spdk_unlikely(tqpair->generation != generation)) {
-		return -ENOTCONN;
-	}
-	tqpair->rx_begin += pdu->hdr_bytes;
-	if (pdu->data_bytes == 0) {
-		tqpair->rx_state = NVME_TCP_RX_COMMON;
-		return rc;
-	}
-	tqpair->rx_left = pdu->pad_bytes;
-	tqpair->rx_state = NVME_TCP_RX_SKIP;
-	return rc;
+	return spdk_likely(tqpair->generation == generation) ? rc : -ENOTCONN;
 }
 
 static int

@@ -112,6 +112,7 @@ struct nvme_tcp_qpair {
 	enum nvme_tcp_rx_state rx_state;
 	uint32_t rx_begin; /* of what is in rx_buf and not yet looked at */
 	uint32_t rx_end;
+	uint32_t rx_hdr; /* of the PDU that is being handled */
 	struct wire_pdu rx_pdu;
 	bool rx_drained;    /* the socket gave all it had */
 	bool rx_stopped;    /* the limit of completions left PDUs in rx_buf */
@@ -136,6 +137,7 @@ struct nvme_tcp_group {
 	struct spdk_sock_group *sock_group;
 	/** Queue pairs with received bytes in memory, of which their sockets tell nothing. */
 	TAILQ_HEAD(, nvme_tcp_qpair) needs_poll;
+	uint32_t num_needing;
 	struct spdk_nvme_tcp_stat stats;
 	uint32_t completions_per_qpair; /* of the poll that runs */
 	int64_t num_completions;

@@ -678,10 +678,11 @@ timeout_is_told_once(void **state)
 	                 0);
 	req = g_fake.out[g_fake.num_out - 1];
 	spdk_delay_us(4999);
-	assert_false(nvme_request_check_timeout(req, 1, spdk_get_ticks()));
+	assert_int_equal(nvme_request_check_timeout(req, 1, spdk_get_ticks()),
+	                 NVME_TIMEOUT_NOT_YET);
 	spdk_delay_us(2);
-	assert_true(nvme_request_check_timeout(req, 1, spdk_get_ticks()));
-	assert_true(nvme_request_check_timeout(req, 1, spdk_get_ticks()));
+	assert_int_equal(nvme_request_check_timeout(req, 1, spdk_get_ticks()), NVME_TIMEOUT_TOLD);
+	assert_int_equal(nvme_request_check_timeout(req, 1, spdk_get_ticks()), NVME_TIMEOUT_PASS);
 	assert_int_equal(g_timeouts, 1);
 	stop();
 }

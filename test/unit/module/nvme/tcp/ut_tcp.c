@@ -3,203 +3,23 @@
  */
 
 /*
- * The NVMe/TCP host against a target made of bytes: a socket in memory, whose other side the tests
- * play with the builders of lib/nvme_wire. Good exchanges, and a corpus of hostile ones: each must
- * end the queue pair with the right reason, abort the command, and touch no byte around the
- * command's buffer.
+ * The NVMe/TCP host against a target made of bytes (mem_target.h): good exchanges, and a corpus of
+ * hostile ones: each must end the queue pair with the right reason, abort the command, and touch no
+ * byte around the command's buffer.
  */
 
-#include "spdk/stdinc.h"
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include "spdk/env.h"
-#include "spdk/util.h"
-#include "spdk_internal/env_sim.h"
-#include "spdk_internal/nvme.h"
-#include "spdk_internal/nvme_wire.h"
-#include "spdk_internal/sock_module.h"
-
-/* ---- A socket in memory ---- */
-
-struct mem_sock {
-	struct spdk_sock base;
-	spdk_sock_connect_cb_fn cb_fn;
-	void *cb_arg;
-};
-
-static struct spdk_sock_impl_opts g_mem_opts;
-static struct {
-	struct mem_sock *sock;  /* the open one */
-	uint8_t rx[256 * 1024]; /* target to host */
-	size_t rx_len;
-	size_t rx_pos;
-	bool rx_eof;
-	uint8_t tx[256 * 1024]; /* host to target */
-	size_t tx_len;
-	bool tx_blocked;
-} g_net;
-extern struct spdk_net_impl g_mem_impl;
-
-static struct spdk_sock *
-mem_connect_async(const char *ip, int port, const struct spdk_sock_opts *opts,
-                  spdk_sock_connect_cb_fn cb_fn, void *cb_arg)
-{
-	struct mem_sock *s = calloc(1, sizeof(*s));
-
-	assert_null(g_net.sock);
-	if (s == NULL) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	sock_init(&s->base, &g_mem_impl, opts);
-	s->cb_fn = cb_fn;
-	s->cb_arg = cb_arg;
-	g_net.sock = s;
-	return &s->base;
-}
-
-static int
-mem_close(struct spdk_sock *sock)
-{
-	assert_true(TAILQ_EMPTY(&sock->queued) && TAILQ_EMPTY(&sock->done));
-	assert_ptr_equal(g_net.sock, sock);
-	g_net.sock = NULL;
-	free(sock);
-	return 0;
-}
-
-static void
-mem_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req)
-{
-	sock_request_queue(sock, req);
-}
-
-static int
-mem_flush(struct spdk_sock *sock)
-{
-	struct mem_sock *s = SPDK_CONTAINEROF(sock, struct mem_sock, base);
-	spdk_sock_connect_cb_fn cb_fn = s->cb_fn;
-	struct iovec iov[64];
-	size_t total;
-	int i, n;
-
-	if (cb_fn != NULL) {
-		s->cb_fn = NULL;
-		cb_fn(s->cb_arg, 0);
-	}
-	while (!g_net.tx_blocked && (n = sock_gather(sock, iov, 64, &total)) > 0) {
-		for (i = 0; i < n; i++) {
-			memcpy(g_net.tx + g_net.tx_len, iov[i].iov_base, iov[i].iov_len);
-			g_net.tx_len += iov[i].iov_len;
-		}
-		sock_sent(sock, total);
-	}
-	return sock_complete_done(sock);
-}
-
-static ssize_t
-mem_readv(struct spdk_sock *sock, struct iovec *iov, int iovcnt)
-{
-	size_t total = 0;
-	int i;
-
-	for (i = 0; i < iovcnt; i++) {
-		size_t len = spdk_min(iov[i].iov_len, g_net.rx_len - g_net.rx_pos);
-
-		memcpy(iov[i].iov_base, g_net.rx + g_net.rx_pos, len);
-		g_net.rx_pos += len;
-		total += len;
-	}
-	if (total == 0 && !g_net.rx_eof) {
-		errno = EAGAIN;
-		return -1;
-	}
-	return (ssize_t)total;
-}
-
-struct spdk_net_impl g_mem_impl = {
-	.name = "mem",
-	.priority = 1000,
-	.opts = &g_mem_opts,
-	.connect_async = mem_connect_async,
-	.close = mem_close,
-	.writev_async = mem_writev_async,
-	.flush = mem_flush,
-	.readv = mem_readv,
-};
-
-/* ---- The target's side ---- */
+#include "mem_target.h"
 
 #define GUARD 64
 #define BUF_BYTES 32768
 
 static struct {
 	struct spdk_nvme_ctrlr *ctrlr;
-	struct wire_link link; /* the target's */
-	uint16_t cid;          /* of the command under test */
+	uint16_t cid; /* of the command under test */
 	uint8_t buf[GUARD + BUF_BYTES + GUARD];
 	uint32_t num_done;
 	struct spdk_nvme_cpl cpl;
 } g_test;
-
-static void
-put(const void *bytes, size_t len)
-{
-	assert_true(g_net.rx_len + len <= sizeof(g_net.rx));
-	memcpy(g_net.rx + g_net.rx_len, bytes, len);
-	g_net.rx_len += len;
-}
-
-static void
-put_resp(uint16_t cid, uint8_t sct, uint8_t sc)
-{
-	struct spdk_nvme_cpl cpl = { .cid = cid, .status = { .sct = sct, .sc = sc } };
-	uint8_t hdr[WIRE_TX_HDR_BYTES_MAX];
-
-	put(hdr, wire_build_resp(&g_test.link, hdr, &cpl));
-}
-
-static void
-put_data(uint16_t cid, uint32_t offset, uint32_t len, bool last, bool success, bool bad_digest)
-{
-	struct wire_data data = {
-		.cid = cid,
-		.offset_bytes = offset,
-		.len_bytes = len,
-		.last = last,
-		.success = success,
-	};
-	uint8_t hdr[WIRE_TX_HDR_BYTES_MAX];
-	static uint8_t bytes[BUF_BYTES * 2];
-	uint8_t digest[WIRE_DIGEST_BYTES];
-	uint32_t i;
-
-	for (i = 0; i < len; i++) {
-		bytes[i] = (uint8_t)(offset + i);
-	}
-	put(hdr, wire_build_c2h_data(&g_test.link, hdr, &data));
-	put(bytes, len);
-	if (g_test.link.ddgst) {
-		wire_ddgst_put(wire_ddgst_update(WIRE_DDGST_START, bytes, len), digest);
-		digest[0] ^= bad_digest;
-		put(digest, sizeof(digest));
-	}
-}
-
-static void
-put_r2t(uint16_t cid, uint16_t ttag, uint32_t offset, uint32_t len)
-{
-	struct wire_r2t r2t = {
-		.cid = cid,
-		.ttag = ttag,
-		.offset_bytes = offset,
-		.len_bytes = len,
-	};
-	uint8_t hdr[WIRE_TX_HDR_BYTES_MAX];
-
-	put(hdr, wire_build_r2t(&g_test.link, hdr, &r2t));
-}
 
 static int32_t
 poll_adminq(void)
@@ -222,22 +42,22 @@ connect_adminq(bool hdgst, bool ddgst)
 	assert_int_equal(poll_adminq(), 0);
 	assert_int_equal(poll_adminq(), 0);
 	/* ICReq */
-	assert_int_equal(g_net.tx_len, 128);
-	wire_link_init(&g_test.link, WIRE_CONTROLLER, 8192);
-	assert_int_equal(wire_pdu_begin(&g_test.link, g_net.tx, &pdu, &fault), 0);
-	assert_int_equal(wire_pdu_decode(&g_test.link, g_net.tx, &pdu, &fault), 0);
+	assert_int_equal(g_net->tx_len, 128);
+	wire_link_init(&g_net->link, WIRE_CONTROLLER, 8192);
+	assert_int_equal(wire_pdu_begin(&g_net->link, g_net->tx, &pdu, &fault), 0);
+	assert_int_equal(wire_pdu_decode(&g_net->link, g_net->tx, &pdu, &fault), 0);
 	assert_int_equal(pdu.ic_req.hdgst, hdgst);
-	assert_int_equal(wire_ic_accept(&g_test.link, &pdu.ic_req, &ours, &resp, &fault), 0);
+	assert_int_equal(wire_ic_accept(&g_net->link, &pdu.ic_req, &ours, &resp, &fault), 0);
 	put(hdr, wire_build_ic_resp(hdr, &resp));
-	g_net.tx_len = 0;
+	g_net->tx_len = 0;
 	assert_int_equal(poll_adminq(), 0);
 	assert_int_equal(poll_adminq(), 0);
 	/* Connect: the capsule with 1,024 bytes of data. */
-	assert_true(g_net.tx_len >= 72 + 1024);
-	memcpy(&cmd, g_net.tx + 8, sizeof(cmd));
+	assert_true(g_net->tx_len >= 72 + 1024);
+	memcpy(&cmd, g_net->tx + 8, sizeof(cmd));
 	assert_int_equal(cmd.opc, SPDK_NVME_OPC_FABRIC);
 	put_resp(cmd.cid, 0, 0);
-	g_net.tx_len = 0;
+	g_net->tx_len = 0;
 	assert_true(poll_adminq() >= 0);
 	assert_true(spdk_nvme_qpair_is_connected(g_test.ctrlr->adminq));
 }
@@ -283,9 +103,9 @@ submit(enum cmd_kind kind)
 	/* Nothing completes inside submit. */
 	assert_int_equal(g_test.num_done, 0);
 	assert_int_equal(poll_adminq(), 0);
-	memcpy(&cmd, g_net.tx + 8, sizeof(cmd));
+	memcpy(&cmd, g_net->tx + 8, sizeof(cmd));
 	g_test.cid = cmd.cid;
-	g_net.tx_len = 0;
+	g_net->tx_len = 0;
 }
 
 static bool
@@ -308,31 +128,20 @@ check_guards(uint32_t len)
 	assert_true(all_bytes(g_test.buf + GUARD + len, sizeof(g_test.buf) - GUARD - len, 0xee));
 }
 
-static int
+static void
 start(bool hdgst, bool ddgst)
 {
-	struct spdk_nvme_transport_id trid = { .adrfam = SPDK_NVMF_ADRFAM_IPV4 };
-	struct spdk_nvme_ctrlr_opts opts;
-
-	memset(&g_net, 0, sizeof(g_net));
-	spdk_nvme_trid_populate_transport(&trid, SPDK_NVME_TRANSPORT_TCP);
-	strcpy(trid.traddr, "127.0.0.1");
-	strcpy(trid.trsvcid, "4420");
-	strcpy(trid.subnqn, "nqn.2024-01.io.basalt:ut");
-	spdk_nvme_ctrlr_get_default_ctrlr_opts(&opts, sizeof(opts));
-	opts.header_digest = hdgst;
-	opts.data_digest = ddgst;
-	g_test.ctrlr = nvme_transport_find("TCP")->ctrlr_construct(&trid, &opts, NULL);
+	mem_reset();
+	g_test.ctrlr = mem_ctrlr_new(hdgst, ddgst);
 	assert_non_null(g_test.ctrlr);
 	connect_adminq(hdgst, ddgst);
-	return 0;
 }
 
 static void
 stop(void)
 {
 	nvme_ctrlr_destruct(g_test.ctrlr);
-	assert_null(g_net.sock);
+	assert_null(g_net->sock);
 }
 
 /* ---- Good exchanges ---- */
@@ -367,11 +176,11 @@ read_byte_by_byte(void **state)
 	start(false, true);
 	submit(CMD_READ);
 	put_data(g_test.cid, 0, 8192, true, true, false);
-	end = g_net.rx_len;
+	end = g_net->rx_len;
 	/* A stream has no borders: every prefix must wait for the rest. */
-	for (g_net.rx_len = g_net.rx_pos; g_net.rx_len < end;) {
+	for (g_net->rx_len = g_net->rx_pos; g_net->rx_len < end;) {
 		assert_int_equal(g_test.num_done, 0);
-		g_net.rx_len++;
+		g_net->rx_len++;
 		assert_true(poll_adminq() >= 0);
 	}
 	assert_int_equal(g_test.num_done, 1);
@@ -390,16 +199,16 @@ write_by_r2t(void **state)
 	submit(CMD_WRITE);
 	put_r2t(g_test.cid, 5, 0, 10000);
 	assert_int_equal(poll_adminq(), 0);
-	while (poll_adminq() == 0 && got < 16384 && pos < g_net.tx_len) {
+	while (poll_adminq() == 0 && got < 16384 && pos < g_net->tx_len) {
 		struct spdk_nvme_tcp_h2c_data_hdr h2c;
 
-		memcpy(&h2c, g_net.tx + pos, sizeof(h2c));
+		memcpy(&h2c, g_net->tx + pos, sizeof(h2c));
 		assert_int_equal(h2c.common.pdu_type, SPDK_NVME_TCP_PDU_TYPE_H2C_DATA);
 		assert_int_equal(h2c.cccid, g_test.cid);
 		assert_int_equal(h2c.ttag, got < 10000 ? 5 : 6);
 		assert_int_equal(h2c.datao, got);
 		assert_true(h2c.datal <= 4096);
-		assert_memory_equal(g_net.tx + pos + h2c.common.pdo, g_test.buf + GUARD + got,
+		assert_memory_equal(g_net->tx + pos + h2c.common.pdo, g_test.buf + GUARD + got,
 		                    h2c.datal);
 		got += h2c.datal;
 		assert_int_equal((h2c.common.flags & SPDK_NVME_TCP_H2C_DATA_FLAGS_LAST_PDU) != 0,
@@ -432,6 +241,21 @@ bad_data_digest_fails_the_command_only(void **state)
 	stop();
 }
 
+/* Whoever reads what Identify left in the buffer must not be told that it succeeded. */
+static void
+identify_without_data_is_an_error(void **state)
+{
+	start(false, false);
+	submit(CMD_READ);
+	put_data(g_test.cid, 0, 4096, false, false, false);
+	put_resp(g_test.cid, 0, 0);
+	assert_int_equal(poll_adminq(), 1);
+	assert_int_equal(g_test.num_done, 1);
+	assert_int_equal(g_test.cpl.status.sct, SPDK_NVME_SCT_GENERIC);
+	assert_int_equal(g_test.cpl.status.sc, SPDK_NVME_SC_DATA_TRANSFER_ERROR);
+	stop();
+}
+
 /* Answered while its capsule is still with the socket: not complete before that is back. */
 static void
 answer_waits_for_the_send(void **state)
@@ -443,7 +267,7 @@ answer_waits_for_the_send(void **state)
 	put_resp(g_test.cid, 0, 0);
 	assert_int_equal(poll_adminq(), 1);
 
-	g_net.tx_blocked = true;
+	g_net->tx_blocked = true;
 	g_test.num_done = 0;
 	assert_int_equal(spdk_nvme_ctrlr_cmd_admin_raw(g_test.ctrlr, &cmd, NULL, 0, cmd_done, NULL),
 	                 0);
@@ -451,7 +275,7 @@ answer_waits_for_the_send(void **state)
 	put_resp((uint16_t)(g_test.cid + 0x1000), 0, 0);
 	assert_int_equal(poll_adminq(), 1);
 	assert_int_equal(g_test.num_done, 0);
-	g_net.tx_blocked = false;
+	g_net->tx_blocked = false;
 	assert_int_equal(poll_adminq(), 0);
 	assert_int_equal(g_test.num_done, 1);
 	assert_true(spdk_nvme_cpl_is_success(&g_test.cpl));
@@ -468,7 +292,7 @@ disconnect_aborts(void **state)
 	assert_true(spdk_nvme_cpl_is_aborted_sq_deletion(&g_test.cpl));
 	assert_int_equal(poll_adminq(), -ENXIO);
 	/* And up again. */
-	memset(&g_net, 0, sizeof(g_net));
+	mem_reset();
 	connect_adminq(false, false);
 	submit(CMD_NONE);
 	put_resp(g_test.cid, 0, 0);
@@ -617,7 +441,7 @@ second_ic_resp(void)
 static void
 hang_up(void)
 {
-	g_net.rx_eof = true;
+	g_net->rx_eof = true;
 }
 
 static void
@@ -626,7 +450,7 @@ half_a_header(void)
 	static const uint8_t pdu[4] = { SPDK_NVME_TCP_PDU_TYPE_CAPSULE_RESP, 0, 24, 0 };
 
 	put(pdu, sizeof(pdu));
-	g_net.rx_eof = true;
+	g_net->rx_eof = true;
 }
 
 static void
@@ -636,14 +460,14 @@ term_req(void)
 	uint8_t buf[WIRE_TERM_REQ_BYTES_MAX];
 	uint8_t hdr[24] = { 0 };
 
-	put(buf, wire_build_term_req(&g_test.link, buf, &fault, hdr, sizeof(hdr)));
+	put(buf, wire_build_term_req(&g_net->link, buf, &fault, hdr, sizeof(hdr)));
 }
 
 static void
 bad_header_digest(void)
 {
 	put_resp(g_test.cid, 0, 0);
-	g_net.rx[g_net.rx_len - 1] ^= 1;
+	g_net->rx[g_net->rx_len - 1] ^= 1;
 }
 
 static const struct hostile {
@@ -702,17 +526,17 @@ hostile_one(const struct hostile *h)
 	assert_int_equal(g_test.num_done, 1);
 	assert_int_equal(spdk_nvme_cpl_is_aborted_sq_deletion(&g_test.cpl), !h->answers);
 	assert_int_equal(spdk_nvme_qpair_get_num_outstanding_reqs(adminq), 0);
-	assert_null(g_net.sock);
+	assert_null(g_net->sock);
 	check_guards(g_cmds[h->cmd].len);
 	/* A fault is told to the target in a TermReq, the last PDU of the host. */
 	if (h->reason == SPDK_NVME_QPAIR_FAILURE_UNKNOWN) {
 		size_t pos = 0;
 		uint8_t type = 0;
 
-		while (pos < g_net.tx_len) {
+		while (pos < g_net->tx_len) {
 			struct spdk_nvme_tcp_common_pdu_hdr ch;
 
-			memcpy(&ch, g_net.tx + pos, sizeof(ch));
+			memcpy(&ch, g_net->tx + pos, sizeof(ch));
 			type = ch.pdu_type;
 			pos += ch.plen;
 		}
@@ -737,19 +561,13 @@ hostile_targets(void **state)
 static void
 connect_without_memory(enum env_fault_class fault_class, uint64_t nth)
 {
-	struct spdk_nvme_transport_id trid = { .adrfam = SPDK_NVMF_ADRFAM_IPV4 };
 	uint64_t live = env_sim_live(), heap = env_sim_live_heap();
-	struct spdk_nvme_ctrlr_opts opts;
 	struct spdk_nvme_ctrlr *ctrlr;
 	int i;
 
-	memset(&g_net, 0, sizeof(g_net));
-	spdk_nvme_trid_populate_transport(&trid, SPDK_NVME_TRANSPORT_TCP);
-	strcpy(trid.traddr, "127.0.0.1");
-	strcpy(trid.trsvcid, "4420");
-	spdk_nvme_ctrlr_get_default_ctrlr_opts(&opts, sizeof(opts));
+	mem_reset();
 	env_sim_fail_nth(fault_class, nth);
-	ctrlr = nvme_transport_find("TCP")->ctrlr_construct(&trid, &opts, NULL);
+	ctrlr = mem_ctrlr_new(false, false);
 	for (i = 0; ctrlr != NULL && i < 4; i++) {
 		/* Nobody answers: it goes as far as ICReq. */
 		nvme_ctrlr_process_init(ctrlr);
@@ -758,7 +576,7 @@ connect_without_memory(enum env_fault_class fault_class, uint64_t nth)
 	if (ctrlr != NULL) {
 		nvme_ctrlr_destruct(ctrlr);
 	}
-	assert_null(g_net.sock);
+	assert_null(g_net->sock);
 	assert_int_equal(env_sim_live(), live);
 	assert_int_equal(env_sim_live_heap(), heap);
 }
@@ -775,26 +593,6 @@ each_allocation_can_fail(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	struct spdk_env_opts opts = { .opts_size = sizeof(opts) };
-
-	spdk_env_opts_init(&opts);
-	if (spdk_env_init(&opts) != 0) {
-		return -1;
-	}
-	spdk_net_impl_register(&g_mem_impl);
-	return spdk_sock_set_default_impl("mem");
-}
-
-static int
-teardown(void **state)
-{
-	spdk_env_fini();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -803,11 +601,12 @@ main(void)
 		cmocka_unit_test(read_byte_by_byte),
 		cmocka_unit_test(write_by_r2t),
 		cmocka_unit_test(bad_data_digest_fails_the_command_only),
+		cmocka_unit_test(identify_without_data_is_an_error),
 		cmocka_unit_test(answer_waits_for_the_send),
 		cmocka_unit_test(disconnect_aborts),
 		cmocka_unit_test(hostile_targets),
 		cmocka_unit_test(each_allocation_can_fail),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, mem_setup, mem_teardown);
 }
