@@ -32,8 +32,10 @@ enum {
 	NVME_FABRICS_CONNECT_TIMEOUT_US_DFLT = 500000,
 	NVME_SHUTDOWN_TIMEOUT_MS_DFLT = 10000,
 	NVME_AER_MAX = 8,
-	/* Admin requests kept back from users: events, keep-alive, shutdown, the scan. */
-	NVME_ADMIN_REQUESTS_EXTRA = NVME_AER_MAX + 8,
+	/* Admin requests kept back from users, so that a controller that answers none of theirs is
+	 * still asked for a sign of life: keep-alive, registers, the scan; and events beside. */
+	NVME_ADMIN_REQUESTS_KEPT = 8,
+	NVME_ADMIN_REQUESTS_EXTRA = NVME_AER_MAX + NVME_ADMIN_REQUESTS_KEPT,
 	/* Longest chain of namespaces that a scan accepts; 1,024 a page. */
 	NVME_ACTIVE_NS_PAGES_MAX = 64,
 	NVME_DISCOVERY_ENTRIES_MAX = 16384,

@@ -19,20 +19,36 @@ nvme_ctrlr_submit_admin(struct spdk_nvme_ctrlr *ctrlr, struct nvme_request *req)
 
 /* The command `cmd` with a contiguous payload. */
 static int
+admin_send_any(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cmd *cmd, void *payload,
+               uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
+{
+	struct nvme_request *req;
+	int rc = -ENOMEM;
+
+	nvme_ctrlr_lock(ctrlr);
+	req = nvme_request_get_contig(ctrlr->adminq, payload, payload_size, cb_fn, cb_arg);
+	if (req != NULL) {
+		req->cmd = *cmd;
+		rc = nvme_qpair_submit(ctrlr->adminq, req);
+	}
+	nvme_ctrlr_unlock(ctrlr);
+	return rc;
+}
+
+/* The same for users, who leave NVME_ADMIN_REQUESTS_KEPT requests to the library. */
+static int
 admin_send(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cmd *cmd, void *payload,
            uint32_t payload_size, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
 {
-	struct nvme_request *req;
+	const struct spdk_nvme_qpair *adminq = ctrlr->adminq;
 	int rc = -ENOMEM;
 
 	if (payload_size > 0 && payload == NULL) {
 		return -EINVAL;
 	}
 	nvme_ctrlr_lock(ctrlr);
-	req = nvme_request_get_contig(ctrlr->adminq, payload, payload_size, cb_fn, cb_arg);
-	if (req != NULL) {
-		req->cmd = *cmd;
-		rc = nvme_qpair_submit(ctrlr->adminq, req);
+	if (adminq->num_reqs - adminq->num_outstanding > NVME_ADMIN_REQUESTS_KEPT) {
+		rc = admin_send_any(ctrlr, cmd, payload, payload_size, cb_fn, cb_arg);
 	}
 	nvme_ctrlr_unlock(ctrlr);
 	return rc;
@@ -45,7 +61,7 @@ nvme_ctrlr_cmd_identify(struct spdk_nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsi
 	struct spdk_nvme_cmd cmd = { .opc = SPDK_NVME_OPC_IDENTIFY, .nsid = nsid };
 
 	cmd.cdw10_bits.identify.cns = cns;
-	return admin_send(ctrlr, &cmd, payload, SPDK_NVME_IDENTIFY_BUFLEN, cb_fn, cb_arg);
+	return admin_send_any(ctrlr, &cmd, payload, SPDK_NVME_IDENTIFY_BUFLEN, cb_fn, cb_arg);
 }
 
 int
@@ -161,8 +177,7 @@ struct abort_ext {
 	void *cmd_cb_arg;
 	spdk_nvme_cmd_cb cb_fn;
 	void *cb_arg;
-	uint32_t num_out; /* aborts sent and not answered, and 1 while sending */
-	uint32_t num_found;
+	uint32_t num_out; /* aborts sent and not answered */
 	int rc;
 	struct spdk_nvme_cpl cpl;
 };
@@ -202,7 +217,6 @@ abort_ext_visit(struct nvme_request *req, void *arg)
 	if (!abort_ext_matches(ctx, req)) {
 		return 0;
 	}
-	ctx->num_found++;
 	rc = spdk_nvme_ctrlr_cmd_abort(ctx->ctrlr, req->qpair, req->cmd.cid, abort_ext_done, ctx);
 	if (rc == 0) {
 		ctx->num_out++;
@@ -223,14 +237,16 @@ abort_ext_queued(struct abort_ext *ctx, struct spdk_nvme_qpair *qpair)
 		if (abort_ext_matches(ctx, req)) {
 			STAILQ_REMOVE(&qpair->queued, req, nvme_request, link);
 			STAILQ_INSERT_TAIL(&found, req, link);
-			ctx->num_found++;
 		}
 	}
+	/* Call-backs may free the queue pair. */
+	nvme_qpair_enter_poll(qpair);
 	while ((req = STAILQ_FIRST(&found)) != NULL) {
 		STAILQ_REMOVE_HEAD(&found, link);
 		nvme_request_fail(req, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_ABORTED_BY_REQUEST,
 		                  true);
 	}
+	nvme_qpair_leave_poll(qpair);
 }
 
 int
@@ -256,10 +272,12 @@ spdk_nvme_ctrlr_cmd_abort_ext(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qp
 	ctx->cb_fn = cb_fn;
 	ctx->cb_arg = cb_arg;
 	qpair->ops->qpair_iterate_requests(qpair, abort_ext_visit, ctx);
+	/* SPDK's contract: -ENOENT when there is nothing to ask the controller for. */
 	if (ctx->num_out == 0) {
-		abort_ext_queued(ctx, qpair);
-		/* Queued ones are done; SPDK's contract is that -ENOENT means none was found. */
 		rc = ctx->rc != 0 ? ctx->rc : -ENOENT;
+	}
+	abort_ext_queued(ctx, qpair);
+	if (rc != 0) {
 		free(ctx);
 	}
 	nvme_ctrlr_unlock(ctrlr);

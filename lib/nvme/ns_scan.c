@@ -20,6 +20,7 @@
 #include "spdk/util.h"
 
 #define NS_PER_PAGE 1024
+#define NVME_NSID_MAX 0xfffffffdu /* those above mean "none" and "all" */
 
 struct nvme_ns_scan {
 	struct spdk_nvme_ctrlr *ctrlr;
@@ -206,6 +207,7 @@ scan_next_ns(struct nvme_ns_scan *scan)
 static int
 scan_take_page(struct nvme_ns_scan *scan)
 {
+	uint32_t nsid_max = spdk_min(scan->ctrlr->cdata.nn, NVME_NSID_MAX);
 	uint32_t last = scan->num_nsids > 0 ? scan->nsids[scan->num_nsids - 1] : 0;
 	uint32_t *nsids;
 	uint32_t i;
@@ -216,9 +218,11 @@ scan_take_page(struct nvme_ns_scan *scan)
 	}
 	scan->nsids = nsids;
 	for (i = 0; i < NS_PER_PAGE && scan->page.ns_list[i] != 0; i++) {
-		if (scan->page.ns_list[i] <= last || scan->page.ns_list[i] >= 0xfffffffe) {
-			SPDK_ERRLOG("%s: the list of namespaces does not ascend\n",
-			            scan->ctrlr->trid.subnqn);
+		if (scan->page.ns_list[i] <= last || scan->page.ns_list[i] > nsid_max) {
+			SPDK_ERRLOG("%s: the list of namespaces names %u after %u; ids ascend, up "
+			            "to %u\n",
+			            scan->ctrlr->trid.subnqn, scan->page.ns_list[i], last,
+			            nsid_max);
 			return -EPROTO;
 		}
 		last = scan->page.ns_list[i];

@@ -251,6 +251,8 @@ fill_payload(const struct nvme_request *req)
 static void
 check_init_step(const struct init_step *step)
 {
+	uint32_t queues = g_fake.ctrlr.opts.num_io_queues - 1;
+	uint32_t cdw11 = step->cdw11;
 	const struct spdk_nvme_cmd *cmd;
 	uint8_t fctype;
 
@@ -264,7 +266,11 @@ check_init_step(const struct init_step *step)
 		assert_int_equal(cmd->nsid, step->nsid);
 	}
 	assert_int_equal(cmd->cdw10, step->cdw10);
-	assert_int_equal(cmd->cdw11, step->cdw11);
+	/* After a reset no more queues are asked for than were granted. */
+	if (step->opc == SPDK_NVME_OPC_SET_FEATURES && step->cdw10 == 7) {
+		cdw11 &= queues << 16 | queues;
+	}
+	assert_int_equal(cmd->cdw11, cdw11);
 	assert_int_equal(cmd->cdw12, step->cdw12);
 }
 
@@ -370,6 +376,35 @@ every_step_has_a_deadline(void **state)
 		spdk_delay_us((NVME_ADMIN_TIMEOUT_MS_DFLT + 1) * 1000u);
 		assert_int_equal(nvme_ctrlr_process_init(&g_fake.ctrlr), -ETIMEDOUT);
 		assert_int_equal(g_fake.num_out, 0);
+		stop();
+	}
+}
+
+/* A list that would name namespaces twice, or some that no handle can be had for. */
+static void
+list_of_namespaces_is_checked(void **state)
+{
+	static const uint32_t lists[][3] = {
+		{ 3, 3, 0 },
+		{ 3, 2, 0 },
+		{ 9, 0, 0 },
+		{ 1, 0xffffffff, 0 },
+	};
+	size_t i, step = 0;
+
+	while (strcmp(g_init_steps[step].what, "namespaces") != 0) {
+		step++;
+	}
+	for (i = 0; i < SPDK_COUNTOF(lists); i++) {
+		start();
+		play_init(step);
+		while (g_fake.num_out == 0) {
+			nvme_ctrlr_process_init(&g_fake.ctrlr);
+		}
+		memcpy(g_fake.out[0]->payload.base, lists[i], sizeof(lists[i]));
+		answer(0, 0, 0, 0);
+		assert_int_equal(nvme_ctrlr_process_init(&g_fake.ctrlr), -EPROTO);
+		assert_int_equal(spdk_nvme_ctrlr_get_first_active_ns(&g_fake.ctrlr), 0);
 		stop();
 	}
 }
@@ -612,10 +647,160 @@ keep_alive_works_both_ways(void **state)
 	stop();
 }
 
+/* A controller that answers nothing while users fill the admin queue is noticed, too. */
+static void
+keep_alive_has_a_request(void **state)
+{
+	struct spdk_nvme_cmd cmd = { .opc = SPDK_NVME_OPC_ABORT };
+	uint32_t count = 0;
+
+	bring_up();
+	g_done = 0;
+	while (spdk_nvme_ctrlr_cmd_admin_raw(&g_fake.ctrlr, &cmd, NULL, 0, io_done, NULL) == 0) {
+		count++;
+	}
+	assert_true(count >= g_fake.ctrlr.opts.admin_queue_size);
+	spdk_delay_us(1001 * 1000);
+	assert_int_equal(spdk_nvme_ctrlr_process_admin_completions(&g_fake.ctrlr), 0);
+	assert_int_equal(g_fake.out[g_fake.num_out - 1]->cmd.opc, SPDK_NVME_OPC_KEEP_ALIVE);
+	spdk_delay_us(2001 * 1000);
+	assert_int_equal(spdk_nvme_ctrlr_process_admin_completions(&g_fake.ctrlr), -ENXIO);
+	assert_true(spdk_nvme_ctrlr_is_failed(&g_fake.ctrlr));
+	assert_int_equal(g_done, count);
+	stop();
+}
+
+/* ---- Reset ---- */
+
+/* I/O and an admin command are out; the reset aborts them, once each, and all comes up again. */
+static void
+resets(void **state)
+{
+	struct spdk_nvme_ctrlr *ctrlr = &g_fake.ctrlr;
+	struct spdk_nvme_cmd cmd = { .opc = SPDK_NVME_OPC_ABORT };
+	static uint8_t buf[512];
+	struct spdk_nvme_ns *ns;
+
+	bring_up();
+	ns = spdk_nvme_ctrlr_get_ns(ctrlr, 3);
+	g_done = 0;
+	assert_int_equal(spdk_nvme_ns_cmd_read(ns, &g_fake.ioq, buf, 0, 1, io_done, NULL, 0), 0);
+	assert_int_equal(spdk_nvme_ctrlr_cmd_admin_raw(ctrlr, &cmd, NULL, 0, io_done, NULL), 0);
+
+	assert_int_equal(spdk_nvme_ctrlr_disconnect(ctrlr), 0);
+	/* The admin queue is down at once; the I/O queue is its owner's to take down. */
+	assert_int_equal(g_done, 1);
+	assert_int_equal(spdk_nvme_ctrlr_disconnect(ctrlr), -EBUSY);
+	assert_int_equal(spdk_nvme_ctrlr_reset(ctrlr), 0);
+	assert_int_equal(spdk_nvme_ctrlr_cmd_admin_raw(ctrlr, &cmd, NULL, 0, io_done, NULL),
+	                 -ENXIO);
+	assert_int_equal(spdk_nvme_ctrlr_reconnect_io_qpair(&g_fake.ioq), -EAGAIN);
+	assert_int_equal(spdk_nvme_qpair_process_completions(&g_fake.ioq, 0), -ENXIO);
+	assert_int_equal(g_done, 2);
+	assert_true(spdk_nvme_cpl_is_aborted_sq_deletion(&g_cpl));
+	assert_int_equal(spdk_nvme_qpair_get_failure_reason(&g_fake.ioq),
+	                 SPDK_NVME_QPAIR_FAILURE_RESET);
+	assert_int_equal(g_fake.num_out, 0);
+
+	spdk_nvme_ctrlr_reconnect_async(ctrlr);
+	play_init(SPDK_COUNTOF(g_init_steps));
+	while (spdk_nvme_ctrlr_reconnect_poll_async(ctrlr) == -EAGAIN) {
+	}
+	assert_int_equal(ctrlr->init.state, NVME_CTRLR_READY);
+	assert_int_equal(g_fake.num_out, 2);
+	/* The handle of a namespace stays good. */
+	assert_ptr_equal(spdk_nvme_ctrlr_get_ns(ctrlr, 3), ns);
+	assert_int_equal(spdk_nvme_ctrlr_reconnect_io_qpair(&g_fake.ioq), 0);
+	assert_int_equal(spdk_nvme_ns_cmd_read(ns, &g_fake.ioq, buf, 0, 1, io_done, NULL, 0), 0);
+	assert_int_equal(g_done, 2);
+	stop();
+	assert_int_equal(g_done, 3);
+}
+
+/* A reset that fails, at each step: the controller has failed, admits nothing, and the next reset
+ * brings it up. */
+static void
+reset_can_fail(void **state)
+{
+	struct spdk_nvme_ctrlr *ctrlr = &g_fake.ctrlr;
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(g_init_steps); i++) {
+		int rc;
+
+		bring_up();
+		assert_int_equal(spdk_nvme_ctrlr_disconnect(ctrlr), 0);
+		spdk_nvme_ctrlr_reconnect_async(ctrlr);
+		play_init(i);
+		while (g_fake.num_out == 0) {
+			rc = spdk_nvme_ctrlr_reconnect_poll_async(ctrlr);
+			assert_int_equal(rc, -EAGAIN);
+		}
+		spdk_delay_us((NVME_ADMIN_TIMEOUT_MS_DFLT + 1) * 1000u);
+		assert_int_equal(spdk_nvme_ctrlr_reconnect_poll_async(ctrlr), -ENXIO);
+		assert_true(spdk_nvme_ctrlr_is_failed(ctrlr));
+		assert_int_equal(spdk_nvme_ctrlr_process_admin_completions(ctrlr), -ENXIO);
+		assert_int_equal(spdk_nvme_qpair_process_completions(&g_fake.ioq, 0), -ENXIO);
+		assert_int_equal(spdk_nvme_ctrlr_reconnect_io_qpair(&g_fake.ioq), -ENXIO);
+		assert_int_equal(g_fake.num_out, 0);
+
+		assert_int_equal(spdk_nvme_ctrlr_disconnect(ctrlr), 0);
+		spdk_nvme_ctrlr_reconnect_async(ctrlr);
+		play_init(SPDK_COUNTOF(g_init_steps));
+		while ((rc = spdk_nvme_ctrlr_reconnect_poll_async(ctrlr)) == -EAGAIN) {
+		}
+		assert_int_equal(rc, 0);
+		assert_false(spdk_nvme_ctrlr_is_failed(ctrlr));
+		assert_int_equal(spdk_nvme_ctrlr_reconnect_io_qpair(&g_fake.ioq), 0);
+		stop();
+	}
+}
+
+/* ---- Abort ---- */
+
 static void
 event_done(void *arg, const struct spdk_nvme_cpl *cpl)
 {
 	*(uint32_t *)arg = cpl->cdw0;
+}
+
+/* Pieces of a split I/O: one is with the controller, two wait. Those that wait are over at once,
+ * the first when the controller says so, and then the whole. */
+static void
+aborts_all_pieces(void **state)
+{
+	struct spdk_nvme_ns *ns;
+	static uint8_t buf[512];
+	uint32_t base, aborts = 0;
+	struct nvme_request *piece;
+	struct spdk_nvme_cpl cpl = { .status = { .sc = SPDK_NVME_SC_ABORTED_BY_REQUEST } };
+
+	bring_up();
+	ns = spdk_nvme_ctrlr_get_ns(&g_fake.ctrlr, 3);
+	base = g_fake.num_out;
+	g_fake.depth = base + 1;
+	g_done = 0;
+	assert_int_equal(spdk_nvme_ns_cmd_read(ns, &g_fake.ioq, buf, 0, 768, io_done, &g_done, 0),
+	                 0);
+	piece = g_fake.out[base];
+	g_fake.depth = OUT_MAX;
+	assert_int_equal(spdk_nvme_ctrlr_cmd_abort_ext(&g_fake.ctrlr, &g_fake.ioq, &g_done,
+	                                               event_done, &aborts),
+	                 0);
+	assert_int_equal(g_fake.num_out, base + 2);
+	assert_int_equal(g_fake.out[base + 1]->cmd.opc, SPDK_NVME_OPC_ABORT);
+	assert_int_equal(g_fake.out[base + 1]->cmd.cdw10, piece->cmd.cid << 16 | 1);
+	/* Nothing of it may go out any more. */
+	spdk_nvme_qpair_process_completions(&g_fake.ioq, 0);
+	assert_int_equal(g_fake.num_out, base + 2);
+	assert_int_equal(g_fake.ioq.num_outstanding, 2);
+	assert_int_equal(g_done, 0);
+	g_fake.out[base] = g_fake.out[base + 1];
+	g_fake.num_out--;
+	nvme_request_complete(piece, &cpl);
+	assert_int_equal(g_done, 1);
+	assert_int_equal(g_cpl.status.sc, SPDK_NVME_SC_ABORTED_BY_REQUEST);
+	stop();
 }
 
 /* A notice: the log is read, the namespaces are read anew, then the user hears; and the event
@@ -752,12 +937,17 @@ main(void)
 		cmocka_unit_test(comes_up),
 		cmocka_unit_test(every_step_can_fail),
 		cmocka_unit_test(every_step_has_a_deadline),
+		cmocka_unit_test(list_of_namespaces_is_checked),
 		cmocka_unit_test(splits),
 		cmocka_unit_test(splits_by_segments),
 		cmocka_unit_test(waits_for_room_in_order),
 		cmocka_unit_test(disconnect_aborts_all),
 		cmocka_unit_test(refused_submit_calls_nobody),
 		cmocka_unit_test(keep_alive_works_both_ways),
+		cmocka_unit_test(keep_alive_has_a_request),
+		cmocka_unit_test(resets),
+		cmocka_unit_test(reset_can_fail),
+		cmocka_unit_test(aborts_all_pieces),
 		cmocka_unit_test(namespace_notice),
 		cmocka_unit_test(timeout_is_told_once),
 		cmocka_unit_test(transport_ids),
