@@ -34,6 +34,7 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
 	uint32_t block_bytes;
 
 	if (spdk_unlikely(num_blocks == 0 ||
+	                  (rw->payload.base == NULL && rw->payload.reset_sgl_fn == NULL) ||
 	                  (rw->io_flags & ~SPDK_NVME_IO_FLAGS_VALID_MASK) != 0)) {
 		return -EINVAL;
 	}
@@ -60,26 +61,49 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
 	return nvme_qpair_submit(qpair, req);
 }
 
-/* A contiguous payload. */
-static inline int
-rw_submit_buf(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
-              uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
+/* ---- What callers describe: without a payload rw_submit() refuses it ---- */
+
+static inline struct nvme_rw
+rw_buf(struct spdk_nvme_ns *ns, uint8_t opc, void *buf, uint32_t io_flags)
 {
-	if (spdk_unlikely(rw->payload.base == NULL)) {
-		return -EINVAL;
-	}
-	return rw_submit(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
+	return (struct nvme_rw){
+		.ns = ns,
+		.opc = opc,
+		.io_flags = io_flags,
+		.payload = { .base = buf },
+	};
 }
 
-/* A payload behind call-backs, whose argument is that of the completion. */
-static inline int
-rw_submit_sgl(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
-              uint32_t num_blocks, spdk_nvme_cmd_cb cb_fn, void *cb_arg)
+/* Behind call-backs, whose argument is that of the completion. */
+static inline struct nvme_rw
+rw_sgl(struct spdk_nvme_ns *ns, uint8_t opc, void *cb_arg, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
+       spdk_nvme_req_next_sge_cb next_sge_fn, uint32_t io_flags)
 {
-	if (spdk_unlikely(rw->payload.reset_sgl_fn == NULL || rw->payload.next_sge_fn == NULL)) {
-		return -EINVAL;
+	struct nvme_rw rw = rw_buf(ns, opc, NULL, io_flags);
+
+	if (spdk_likely(reset_sgl_fn != NULL && next_sge_fn != NULL)) {
+		rw.payload.base = cb_arg;
+		rw.payload.reset_sgl_fn = reset_sgl_fn;
+		rw.payload.next_sge_fn = next_sge_fn;
 	}
-	return rw_submit(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
+	return rw;
+}
+
+static inline struct nvme_rw
+rw_iov(struct spdk_nvme_ns *ns, uint8_t opc, struct iovec *iov, uint32_t iovcnt)
+{
+	struct nvme_rw rw = rw_buf(ns, opc, iovcnt > 0 ? iov : NULL, 0);
+
+	rw.payload.iovcnt = iovcnt;
+	return rw;
+}
+
+static inline void
+rw_set_md(struct nvme_rw *rw, void *md, uint16_t apptag_mask, uint16_t apptag)
+{
+	rw->payload.md = md;
+	rw->apptag_mask = apptag_mask;
+	rw->apptag = apptag;
 }
 
 /* Read what the caller's version of the options has; refuse what needs a part that is not built. */
@@ -98,9 +122,8 @@ rw_apply_ext_opts(struct nvme_rw *rw, const struct spdk_nvme_ns_cmd_ext_io_opts 
 		return -ENOTSUP;
 	}
 	rw->io_flags = SPDK_GET_FIELD(opts, io_flags, 0);
-	rw->payload.md = SPDK_GET_FIELD(opts, metadata, NULL);
-	rw->apptag_mask = SPDK_GET_FIELD(opts, apptag_mask, 0xffff);
-	rw->apptag = SPDK_GET_FIELD(opts, apptag, 0);
+	rw_set_md(rw, SPDK_GET_FIELD(opts, metadata, NULL),
+	          SPDK_GET_FIELD(opts, apptag_mask, 0xffff), SPDK_GET_FIELD(opts, apptag, 0));
 	rw->cdw13 = SPDK_GET_FIELD(opts, cdw13, 0);
 	return 0;
 }
@@ -112,14 +135,9 @@ spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, vo
                       uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                       uint32_t io_flags)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_READ,
-		.io_flags = io_flags,
-		.payload = { .base = payload },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_READ, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -127,14 +145,9 @@ spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, v
                        uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                        uint32_t io_flags)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_WRITE,
-		.io_flags = io_flags,
-		.payload = { .base = payload },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_WRITE, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -142,14 +155,9 @@ spdk_nvme_ns_cmd_compare(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair,
                          uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                          uint32_t io_flags)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_COMPARE,
-		.io_flags = io_flags,
-		.payload = { .base = payload },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_COMPARE, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -158,16 +166,10 @@ spdk_nvme_ns_cmd_read_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *q
                               spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                               uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_READ,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = payload, .md = metadata },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_READ, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -176,16 +178,10 @@ spdk_nvme_ns_cmd_write_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *
                                spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                                uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_WRITE,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = payload, .md = metadata },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_WRITE, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -194,16 +190,10 @@ spdk_nvme_ns_cmd_compare_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair
                                  spdk_nvme_cmd_cb cb_fn, void *cb_arg, uint32_t io_flags,
                                  uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_COMPARE,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = payload, .md = metadata },
-	};
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_COMPARE, payload, io_flags);
 
-	return rw_submit_buf(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -212,16 +202,10 @@ spdk_nvme_ns_cmd_readv(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, u
                        spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                        spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_READ,
-		.io_flags = io_flags,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_READ, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -230,16 +214,10 @@ spdk_nvme_ns_cmd_writev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, 
                         spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                         spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_WRITE,
-		.io_flags = io_flags,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_WRITE, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -248,16 +226,10 @@ spdk_nvme_ns_cmd_comparev(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           uint32_t io_flags, spdk_nvme_req_reset_sgl_cb reset_sgl_fn,
                           spdk_nvme_req_next_sge_cb next_sge_fn)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_COMPARE,
-		.io_flags = io_flags,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_COMPARE, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -267,19 +239,11 @@ spdk_nvme_ns_cmd_readv_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *
                                spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_READ,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn,
-		             .md = metadata },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_READ, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -290,19 +254,11 @@ spdk_nvme_ns_cmd_writev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair 
                                 spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                 uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_WRITE,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn,
-		             .md = metadata },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_WRITE, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -313,19 +269,11 @@ spdk_nvme_ns_cmd_comparev_with_md(struct spdk_nvme_ns *ns, struct spdk_nvme_qpai
                                   spdk_nvme_req_next_sge_cb next_sge_fn, void *metadata,
                                   uint16_t apptag_mask, uint16_t apptag)
 {
-	struct nvme_rw rw = {
-		.ns = ns,
-		.opc = SPDK_NVME_OPC_COMPARE,
-		.io_flags = io_flags,
-		.apptag_mask = apptag_mask,
-		.apptag = apptag,
-		.payload = { .base = cb_arg,
-		             .reset_sgl_fn = reset_sgl_fn,
-		             .next_sge_fn = next_sge_fn,
-		             .md = metadata },
-	};
+	struct nvme_rw rw =
+	        rw_sgl(ns, SPDK_NVME_OPC_COMPARE, cb_arg, reset_sgl_fn, next_sge_fn, io_flags);
 
-	return rw_submit_sgl(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	rw_set_md(&rw, metadata, apptag_mask, apptag);
+	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -335,17 +283,9 @@ spdk_nvme_ns_cmd_readv_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            spdk_nvme_req_next_sge_cb next_sge_fn,
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ };
-	int rc;
+	struct nvme_rw rw = rw_sgl(ns, SPDK_NVME_OPC_READ, cb_arg, reset_sgl_fn, next_sge_fn, 0);
 
-	if (reset_sgl_fn == NULL || next_sge_fn == NULL) {
-		return -EINVAL;
-	}
-	rw.payload.base = cb_arg;
-	rw.payload.reset_sgl_fn = reset_sgl_fn;
-	rw.payload.next_sge_fn = next_sge_fn;
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -355,17 +295,9 @@ spdk_nvme_ns_cmd_writev_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpa
                             spdk_nvme_req_next_sge_cb next_sge_fn,
                             struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE };
-	int rc;
+	struct nvme_rw rw = rw_sgl(ns, SPDK_NVME_OPC_WRITE, cb_arg, reset_sgl_fn, next_sge_fn, 0);
 
-	if (reset_sgl_fn == NULL || next_sge_fn == NULL) {
-		return -EINVAL;
-	}
-	rw.payload.base = cb_arg;
-	rw.payload.reset_sgl_fn = reset_sgl_fn;
-	rw.payload.next_sge_fn = next_sge_fn;
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -374,16 +306,9 @@ spdk_nvme_ns_cmd_read_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           struct iovec *iov, uint32_t iov_count,
                           struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ };
-	int rc;
+	struct nvme_rw rw = rw_iov(ns, SPDK_NVME_OPC_READ, iov, iov_count);
 
-	if (iov == NULL || iov_count == 0) {
-		return -EINVAL;
-	}
-	rw.payload.base = iov;
-	rw.payload.iovcnt = iov_count;
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -392,16 +317,9 @@ spdk_nvme_ns_cmd_write_iov(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            struct iovec *iov, uint32_t iov_count,
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE };
-	int rc;
+	struct nvme_rw rw = rw_iov(ns, SPDK_NVME_OPC_WRITE, iov, iov_count);
 
-	if (iov == NULL || iov_count == 0) {
-		return -EINVAL;
-	}
-	rw.payload.base = iov;
-	rw.payload.iovcnt = iov_count;
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -409,14 +327,9 @@ spdk_nvme_ns_cmd_read_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair
                           uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                           struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_READ, .payload.base = payload };
-	int rc;
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_READ, payload, 0);
 
-	if (payload == NULL) {
-		return -EINVAL;
-	}
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 int
@@ -424,14 +337,9 @@ spdk_nvme_ns_cmd_write_ext(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpai
                            uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                            struct spdk_nvme_ns_cmd_ext_io_opts *opts)
 {
-	struct nvme_rw rw = { .ns = ns, .opc = SPDK_NVME_OPC_WRITE, .payload.base = payload };
-	int rc;
+	struct nvme_rw rw = rw_buf(ns, SPDK_NVME_OPC_WRITE, payload, 0);
 
-	if (payload == NULL) {
-		return -EINVAL;
-	}
-	rc = rw_apply_ext_opts(&rw, opts);
-	return rc != 0 ? rc : rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
+	return rw_apply_ext_opts(&rw, opts) ?: rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
 /* ---- Commands that move no blocks ---- */
