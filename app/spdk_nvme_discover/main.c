@@ -21,7 +21,8 @@ static struct {
 	struct spdk_nvme_transport_id trid;
 	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
 	bool trid_given;
-	bool reading; /* a log page is being read */
+	bool reading; /* a log page is being read, until this time: */
+	uint64_t read_deadline_ticks;
 	bool changed; /* it changed meanwhile */
 	int status;
 } g_app;
@@ -156,8 +157,11 @@ log_done(void *arg, int rc, const struct spdk_nvme_cpl *cpl,
 static void
 read_log(struct spdk_nvme_ctrlr *ctrlr)
 {
+	uint32_t timeout_ms = spdk_nvme_ctrlr_get_opts(ctrlr)->admin_timeout_ms;
 	int rc = spdk_nvme_ctrlr_get_discovery_log_page(ctrlr, log_done, ctrlr);
 
+	g_app.read_deadline_ticks =
+	        spdk_get_ticks() + timeout_ms * (spdk_get_ticks_hz() / SPDK_SEC_TO_MSEC);
 	if (rc != 0) {
 		log_done(ctrlr, rc, NULL, NULL);
 	} else {
@@ -260,6 +264,11 @@ run(struct spdk_nvme_ctrlr *ctrlr)
 	while (!g_stop && (tells || g_app.reading)) {
 		if (spdk_nvme_ctrlr_process_admin_completions(ctrlr) < 0 && !g_stop) {
 			fprintf(stderr, "the connection to the discovery service is lost\n");
+			g_app.status = 1;
+			break;
+		}
+		if (g_app.reading && spdk_get_ticks() > g_app.read_deadline_ticks) {
+			fprintf(stderr, "the discovery service does not answer\n");
 			g_app.status = 1;
 			break;
 		}

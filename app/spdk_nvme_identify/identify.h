@@ -47,6 +47,10 @@ struct wait {
 /** Call-back of an admin command: arg is a struct wait. */
 void wait_done(void *arg, const struct spdk_nvme_cpl *cpl);
 
+/** Poll until \p done, which an admin command's call-back sets. A controller that does not answer
+ * in its admin_timeout_ms is failed, so that the call-back runs in any case. */
+void poll_until(struct spdk_nvme_ctrlr *ctrlr, const bool *done);
+
 /** Poll until the command of \p wait is answered. False when it failed; \p rc is its submit's. */
 bool wait_for(struct spdk_nvme_ctrlr *ctrlr, struct wait *wait, int rc);
 

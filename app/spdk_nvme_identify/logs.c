@@ -241,8 +241,8 @@ identify_discovery(struct spdk_nvme_ctrlr *ctrlr)
 
 	print_heading("Discovery Log Page");
 	d.rc = spdk_nvme_ctrlr_get_discovery_log_page(ctrlr, discovery_done, &d);
-	while (d.rc == 0 && !d.done) {
-		spdk_nvme_ctrlr_process_admin_completions(ctrlr);
+	if (d.rc == 0) {
+		poll_until(ctrlr, &d.done);
 	}
 	if (d.rc != 0 || d.page == NULL) {
 		print_field("Log Page", "Not Available");

@@ -100,13 +100,28 @@ wait_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	wait->done = true;
 }
 
+void
+poll_until(struct spdk_nvme_ctrlr *ctrlr, const bool *done)
+{
+	uint32_t timeout_ms = spdk_nvme_ctrlr_get_opts(ctrlr)->admin_timeout_ms;
+	uint64_t deadline = spdk_get_ticks() + timeout_ms * (spdk_get_ticks_hz() / 1000);
+
+	/* A connection that is lost aborts the command, which also sets `done`. */
+	while (!*done) {
+		spdk_nvme_ctrlr_process_admin_completions(ctrlr);
+		if (!*done && spdk_get_ticks() > deadline) {
+			fprintf(stderr, "no answer within %u ms\n", timeout_ms);
+			spdk_nvme_ctrlr_fail(ctrlr);
+		}
+	}
+}
+
 bool
 wait_for(struct spdk_nvme_ctrlr *ctrlr, struct wait *wait, int rc)
 {
-	/* The controller's keep-alive and the transport end a wait for a peer that is gone: then
-	 * the command is aborted, which also sets `done`. */
-	while (rc == 0 && !wait->done) {
-		spdk_nvme_ctrlr_process_admin_completions(ctrlr);
+	if (rc != 0) {
+		return false;
 	}
-	return rc == 0 && spdk_nvme_cpl_is_success(&wait->cpl);
+	poll_until(ctrlr, &wait->done);
+	return spdk_nvme_cpl_is_success(&wait->cpl);
 }

@@ -41,12 +41,13 @@ run(void)
 		           0) {
 			fprintf(stderr, "core %u: no thread\n", worker->lcore);
 			worker->status = 1;
+			worker->has_ended = true;
 		}
 	}
 	if (main_worker != NULL) {
 		perf_worker_run(main_worker);
 	}
-	spdk_env_thread_wait_all();
+	perf_workers_wait();
 	perf_report();
 	TAILQ_FOREACH(worker, &g_workers, link) {
 		status |= worker->status;

@@ -131,11 +131,12 @@ struct perf_ns_worker {
 struct perf_worker {
 	uint32_t lcore;
 	TAILQ_HEAD(, perf_ns_worker) ns_workers;
-	uint64_t tsc_end;
-	uint64_t elapsed_tsc; /* measured */
+	uint64_t start_tsc;   /* of the measured time */
+	uint64_t elapsed_tsc; /* its length */
 	uint64_t busy_polls;
 	uint64_t idle_polls;
 	int status;
+	bool has_ended; /* relaxed: read by the main thread meanwhile */
 	TAILQ_ENTRY(perf_worker) link;
 };
 TAILQ_HEAD(perf_workers, perf_worker);
@@ -158,6 +159,8 @@ void perf_poll_admin(void);
 int perf_workers_create(void);
 void perf_workers_free(void);
 int perf_worker_run(void *arg);
+/** Main thread: keep the controllers alive until every worker has ended. */
+void perf_workers_wait(void);
 
 /* task.c */
 int perf_tasks_create(struct perf_ns_worker *nsw);

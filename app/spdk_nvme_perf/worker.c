@@ -311,11 +311,11 @@ worker_loop(struct perf_worker *worker)
 	uint64_t warmup_end = g_opts.warmup_s != 0 ? start + g_opts.warmup_s * hz : UINT64_MAX;
 	uint64_t admin_next = is_main ? start : UINT64_MAX;
 	uint64_t next = start; /* the first of these times */
+	uint64_t end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
 	bool is_running = true;
 	uint64_t now = start;
 
-	worker->tsc_end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
-	while (is_running && !g_stop && now <= worker->tsc_end) {
+	while (is_running && !g_stop && now <= end) {
 		is_running = poll_once(worker);
 		now = spdk_get_ticks();
 		if (spdk_likely(now < next)) {
@@ -332,6 +332,7 @@ worker_loop(struct perf_worker *worker)
 		}
 		next = spdk_min(warmup_end, admin_next);
 	}
+	worker->start_tsc = start;
 	worker->elapsed_tsc = now - start;
 }
 
@@ -378,11 +379,31 @@ perf_worker_run(void *arg)
 		}
 		worker_loop(worker);
 		worker_drain(worker);
+		if (g_opts.num_ios != 0 || g_opts.num_ios_percent != 0) {
+			/* So many I/Os took until the last one was back. */
+			worker->elapsed_tsc = spdk_get_ticks() - worker->start_tsc;
+		}
 	} else {
 		worker->status = 1;
 	}
 	TAILQ_FOREACH(nsw, &worker->ns_workers, link) {
 		nsw_disconnect(nsw);
 	}
+	/* Only told: whoever needs what the worker wrote joins its thread. */
+	__atomic_store_n(&worker->has_ended, true, __ATOMIC_RELAXED);
 	return 0;
+}
+
+void
+perf_workers_wait(void)
+{
+	struct perf_worker *worker;
+
+	TAILQ_FOREACH(worker, &g_workers, link) {
+		while (!__atomic_load_n(&worker->has_ended, __ATOMIC_RELAXED)) {
+			perf_poll_admin();
+			spdk_delay_us(1000);
+		}
+	}
+	spdk_env_thread_wait_all();
 }
