@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""sleep_cost.py [--build DIR] [--pairs N] [--seconds S] [LOAD...]: what the right to sleep costs under load.
+"""sleep_cost.py [--build DIR] [--pairs N] [--seconds S] [LOAD...]: what the right to sleep costs
+under load.
 
 Pairs of runs, one of a target that may sleep and one that never does, in alternation; the median of
 the pairwise ratios of IOPS and of p99. Depths 1, 32, 128, and paced at 1 k, 10 k, 50 k IOPS.
