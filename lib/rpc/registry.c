@@ -35,7 +35,8 @@ static SYSTEM_STATE struct {
 static bool
 name_is(const char *a, const char *name, size_t len)
 {
-	return strncmp(a, name, len) == 0 && a[len] == '\0';
+	/* `name` comes from outside, is not terminated and may hold a NUL. */
+	return strlen(a) == len && memcmp(a, name, len) == 0;
 }
 
 static const struct rpc_method *

@@ -109,7 +109,6 @@ static const struct row rows[] = {
 	{ "rpc_get_methods", "{\"nix\":1}", -32602, NULL },
 	{ "nix", NULL, -32601, "Method not found" },
 	{ "", NULL, -32601, "Method not found" },
-	{ "log_get_level\0x", NULL, 0, NULL },
 	{ "spdk_get_version", NULL, 0,
 	  "{\"version\":\"SPDK v26.09-pre\",\"fields\":{\"major\":26,\"minor\":9,\"patch\":0,"
 	  "\"suffix\":\"-pre\",\"commit\":\"\"}}" },
@@ -126,6 +125,24 @@ test_rows(void **state)
 		if (rows[i].answer != NULL) {
 			assert_string_equal(g.answer, rows[i].answer);
 		}
+	}
+}
+
+/* A name with a NUL in it is no other name, and nothing behind its text is read. */
+static void
+test_name_with_nul(void **state)
+{
+	static char name[200 * 1024] = "log_get_level";
+	struct spdk_json_val val = { .start = name, .type = SPDK_JSON_VAL_STRING };
+	static const uint32_t lens[] = { 14, 15, sizeof(name) };
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(lens); i++) {
+		val.len = lens[i];
+		g.calls = 0;
+		assert_int_equal(jsonrpc_local_call(rpc_dispatch, &val, NULL, done, NULL), 0);
+		assert_int_equal(g.calls, 1);
+		assert_int_equal(g.code, -32601);
 	}
 }
 
@@ -230,6 +247,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_rows, setup),
+		cmocka_unit_test_setup(test_name_with_nul, setup),
 		cmocka_unit_test_setup(test_states, setup),
 		cmocka_unit_test_setup(test_registered, setup),
 		cmocka_unit_test_setup(test_allowlist, setup),
