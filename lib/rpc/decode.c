@@ -14,6 +14,7 @@
 /* A bound for tables, not for peers. */
 #define PARAMS_MAX 256
 #define PATH_MAX_LEN 128
+#define NAME_SHOWN_MAX 64
 
 struct decoder {
 	struct spdk_jsonrpc_request *request;
@@ -268,7 +269,7 @@ fail_unknown(struct decoder *d, const struct rpc_object *object, const struct sp
 	char names[RPC_ERROR_TEXT_MAX / 2];
 	int code = d->method->unknown_code != 0 ? d->method->unknown_code : decode_code(d);
 	const char *dot = d->path[0] != '\0' ? "." : "";
-	int len = (int)(name->len < 64 ? name->len : 64);
+	int len = rpc_cut(name, NAME_SHOWN_MAX);
 
 	rpc_list_params(object, names, sizeof(names));
 	return fail(d, code, "parameter '%s%s%.*s' is not known to %s, which takes: %s", d->path,

@@ -27,14 +27,32 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char
 	}
 }
 
+int
+rpc_cut(const struct spdk_json_val *val, int max)
+{
+	const char *p = val->start;
+	int len = max;
+
+	if (val->len <= (uint32_t)max) {
+		return (int)val->len;
+	}
+	while (len > 0 && ((uint8_t)p[len] & 0xC0) == 0x80) {
+		len--;
+	}
+	return len;
+}
+
 void
 rpc_describe_given(const struct spdk_json_val *val, bool secret, char *buf, size_t size)
 {
-	bool cut = val->len > GIVEN_MAX;
-	int len = (int)(cut ? GIVEN_MAX : val->len);
+	int len = rpc_cut(val, GIVEN_MAX);
+	bool cut = val->len > (uint32_t)len;
 	struct text t = { .buf = buf, .size = size };
 
-	if (val->type == SPDK_JSON_VAL_STRING && !secret) {
+	if (val->type == SPDK_JSON_VAL_STRING && val->len > 0 &&
+	    memchr(val->start, '\0', val->len) != NULL) {
+		add(&t, "a string with a NUL in it");
+	} else if (val->type == SPDK_JSON_VAL_STRING && !secret) {
 		add(&t, "\"%.*s%s\"", len, (const char *)val->start, cut ? "..." : "");
 	} else if (val->type == SPDK_JSON_VAL_NUMBER && !secret) {
 		add(&t, "%.*s%s", len, (const char *)val->start, cut ? "..." : "");

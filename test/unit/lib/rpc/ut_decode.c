@@ -220,7 +220,9 @@ static const struct bad bads[] = {
 	  "uuid, color, mask, inner, names, portals, rest" },
 	{ &all_method, "{\"s\":\"\",\"s\":\"\"}", -7, "parameter 's' of all is given twice" },
 	{ &all_method, "{\"s\":null}", -7, OF("s") "null was given, a string is expected" },
-	{ &all_method, "{\"s\":\"a\\u0000b\"}", -7, NULL },
+	{ &all_method, "{\"s\":\"a\\u0000b\"}", -7,
+	  OF("s") "a string with a NUL in it was given, a string is expected" },
+	{ &all_method, "{\"s\\u0000x\":\"\",\"s\":\"\"}", -8, NULL },
 	{ ALL("b", "1"), OF("b") "1 was given, true or false is expected" },
 	{ ALL("b", "\"true\""), OF("b") "\"true\" was given, true or false is expected" },
 	{ ALL("i32", "2147483648"),
@@ -302,6 +304,17 @@ test_long(void **state)
 	assert_in_range(strlen(g.error.text), 64, 300);
 }
 
+/* Cut between characters: 39 bytes are shown, not 40. */
+static void
+test_long_utf8(void **state)
+{
+	assert_int_equal(decode(&all_method,
+	                        "{\"s\":\"\",\"color\":\"012345678901234567890123456789012345678"
+	                        "\xc3\xa9t\xc3\xa9\"}"),
+	                 -EINVAL);
+	assert_non_null(strstr(g.error.text, "345678...\" was given"));
+}
+
 /* The n-th allocation fails: -ENOMEM, and nothing is left. */
 static void
 test_no_memory(void **state)
@@ -329,9 +342,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_long),      cmocka_unit_test(test_long_utf8),
 		cmocka_unit_test(test_no_memory),
 	};
 
