@@ -183,6 +183,9 @@ take_entry(struct config *c, struct spdk_json_val *val)
 			return -EINVAL;
 		}
 	}
+	if (entry.params != NULL && entry.params->type == SPDK_JSON_VAL_NULL) {
+		entry.params = NULL; /* as in a request */
+	}
 	if (entry.method == NULL) {
 		log_at(c, val, "\"method\" is missing");
 		return -EINVAL;

@@ -162,6 +162,8 @@ test_params(void **state)
 	assert_int_equal(
 	        load(CONFIG("{\"params\":{\"x\":\"a\\nb\"},\"method\":\"ut_params\"}"), true), 0);
 	assert_string_equal(g.trace, "p");
+	assert_int_equal(load(CONFIG("{\"method\":\"log_get_level\",\"params\":null}"), true), 0);
+	assert_string_equal(g.log, "");
 }
 
 static void
