@@ -37,6 +37,12 @@ ssize_t json_parse(void *json, size_t size, struct spdk_json_val *values, size_t
  */
 void json_locate(const void *json, size_t size, size_t offset, uint32_t *line, uint32_t *column);
 
+/**
+ * The length in bytes of the UTF-8 sequence at \p p, which has \p avail > 0 bytes: 1 to 4, 0 when
+ * it is not valid, -1 when it is cut off. Any thread; pure.
+ */
+int json_utf8_len(const uint8_t *p, size_t avail);
+
 /** What a value is, for messages: "null", "a number", "an object" and so on. Any thread; pure. */
 const char *json_type_name(enum spdk_json_val_type type);
 

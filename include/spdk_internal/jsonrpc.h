@@ -16,7 +16,7 @@
 
 /** Longest request, or batch of requests, in bytes. */
 #define JSONRPC_REQUEST_SIZE_MAX (256 * 1024)
-/** Longest answer to one request, in bytes. */
+/** Longest answer to one request, or to all requests of a batch, in bytes; errors not counted. */
 #define JSONRPC_ANSWER_SIZE_MAX (32 * 1024 * 1024)
 /** Connections served at once; others wait in the kernel. */
 #define JSONRPC_CONNS_MAX 64
@@ -24,8 +24,16 @@
 #define JSONRPC_CONN_MESSAGES_MAX 1024
 /** ... or so many bytes of answers that its peer does not take. */
 #define JSONRPC_CONN_UNSENT_MAX (4 * 1024 * 1024)
-/** Messages that one poll takes from a connection. */
-#define JSONRPC_MESSAGES_PER_POLL 64
+/** Requests that one poll takes from a connection; a batch may take several polls. */
+#define JSONRPC_REQUESTS_PER_POLL 64
+/** A request is complete so long after its first byte, or its connection is closed ... */
+#define JSONRPC_REQUEST_TIMEOUT_S 30
+/** ... and an answer is taken so long after the one before it. */
+#define JSONRPC_ANSWER_TIMEOUT_S 60
+/** While others wait for a place, a connection without a request may lose its own after this. */
+#define JSONRPC_IDLE_S 60
+/** Pause before a connection is accepted again, when that failed. */
+#define JSONRPC_ACCEPT_PAUSE_S 1
 
 /**
  * Listen at \p addr (a path, or "host:port", as env_stream_listen()). The caller's thread owns the
@@ -43,6 +51,12 @@ const uint32_t *jsonrpc_server_get_counter(struct spdk_jsonrpc_server *server);
 
 /** As spdk_jsonrpc_server_poll(). \return how many connections had something to do. */
 int jsonrpc_server_step(struct spdk_jsonrpc_server *server);
+
+/**
+ * When the server wants a step even if nothing arrives: the ticks at which a peer's time is over,
+ * UINT64_MAX while no peer owes anything. May change with each step.
+ */
+uint64_t jsonrpc_server_get_deadline(const struct spdk_jsonrpc_server *server);
 
 /**
  * Zeroed memory that is freed when \p request has been answered. The request's thread.

@@ -42,6 +42,9 @@ const uint32_t *rpc_server_get_counter(struct spdk_rpc_server *server);
 /** Serve what has come. \return 0 when there was nothing. */
 int rpc_server_step(struct spdk_rpc_server *server);
 
+/** As jsonrpc_server_get_deadline(). */
+uint64_t rpc_server_get_deadline(const struct spdk_rpc_server *server);
+
 /** Write all methods with their parameters as the value of rpc_get_schema. Any thread. */
 void rpc_write_schema(struct spdk_json_write_ctx *w);
 

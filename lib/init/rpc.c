@@ -3,13 +3,16 @@
  */
 
 /* The RPC servers of the application, each driven by a poller that is woken by its descriptor, so
- * that an idle process sleeps. A paused server takes no requests; what its peers send waits. App
- * thread. */
+ * that an idle process sleeps. While a peer owes something (the rest of a request, say) a timed
+ * poller waits for the end of its time, and only then. A paused server takes no requests; what its
+ * peers send waits. App thread. */
 
+#include "spdk/env.h"
 #include "spdk/init.h"
 #include "spdk/jsonrpc.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
+#include "spdk/util.h"
 #include "spdk_internal/rpc.h"
 #include "spdk_internal/system_state.h"
 #include "spdk_internal/thread.h"
@@ -20,6 +23,8 @@
 struct init_rpc_server {
 	struct spdk_rpc_server *server;
 	struct spdk_poller *poller; /* NULL while paused */
+	struct spdk_poller *timer;  /* NULL while no peer owes anything */
+	uint64_t deadline;          /* of `timer` */
 	char *addr;
 	STAILQ_ENTRY(init_rpc_server) link;
 };
@@ -30,12 +35,36 @@ static SYSTEM_STATE struct {
 	.servers = STAILQ_HEAD_INITIALIZER(g_rpc_servers.servers),
 };
 
+static int poll_server(void *arg);
+
+/* Let the timer run at the server's next deadline. Without memory for it, the next step tries
+ * again, and deadlines are late. */
+static void
+set_timer(struct init_rpc_server *s)
+{
+	uint64_t deadline = rpc_server_get_deadline(s->server), now = spdk_get_ticks();
+	uint64_t ticks_us = spdk_max(spdk_get_ticks_hz() / SPDK_SEC_TO_USEC, 1);
+	struct poller_opts opts = { .name = "rpc_deadline", .kind = POLLER_TIMED, .fd = -1 };
+
+	if (s->timer != NULL && s->deadline == deadline) {
+		return;
+	}
+	spdk_poller_unregister(&s->timer);
+	if (deadline != UINT64_MAX) {
+		opts.period_us = (deadline > now ? deadline - now : 0) / ticks_us + 1;
+		s->timer = thread_poller_register(poll_server, s, &opts);
+		s->deadline = deadline;
+	}
+}
+
 static int
 poll_server(void *arg)
 {
 	struct init_rpc_server *s = arg;
+	int did = rpc_server_step(s->server);
 
-	return rpc_server_step(s->server) > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
+	set_timer(s);
+	return did > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
 }
 
 static int
@@ -51,14 +80,22 @@ start_polling(struct init_rpc_server *s)
 
 	if (s->poller == NULL) {
 		s->poller = thread_poller_register(poll_server, s, &opts);
+		set_timer(s);
 	}
 	return s->poller != NULL ? 0 : -ENOMEM;
 }
 
 static void
-server_free(struct init_rpc_server *s)
+stop_polling(struct init_rpc_server *s)
 {
 	spdk_poller_unregister(&s->poller);
+	spdk_poller_unregister(&s->timer);
+}
+
+static void
+server_free(struct init_rpc_server *s)
+{
+	stop_polling(s);
 	if (s->server != NULL) {
 		spdk_rpc_server_close(s->server);
 	}
@@ -199,7 +236,7 @@ spdk_rpc_server_pause(const char *listen_addr)
 		SPDK_ERRLOG("there is no RPC server at %s\n", listen_addr);
 		return;
 	}
-	spdk_poller_unregister(&s->poller);
+	stop_polling(s);
 }
 
 void

@@ -21,12 +21,6 @@ struct json_string {
  * before the whole string is known to be good. */
 int json_string_scan(struct json_string *s);
 
-/*
- * The length in bytes of the UTF-8 sequence at \p p, which has \p avail > 0 bytes: 1 to 4, 0 when
- * it is not valid, -1 when it is cut off.
- */
-int json_utf8_len(const uint8_t *p, size_t avail);
-
 /* Write \p c (a Unicode scalar value) as UTF-8; 1 to 4 bytes. */
 size_t json_utf8_encode(uint8_t *out, uint32_t c);
 

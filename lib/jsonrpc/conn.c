@@ -4,9 +4,10 @@
 
 /* A connection: bytes in, messages, bytes out. It belongs to the server's thread. It reads while
  * it may (see jsonrpc.h for the limits), answers in the order in which messages are done, and is
- * closed when its bytes are no JSON, when its peer is gone, or when the peer has stopped sending
- * and all answers have been taken. Messages that still run then lose their connection, not their
- * life.
+ * closed when its peer is gone, when a deadline is missed (deadline.c), or when nothing more is
+ * read and all answers have been taken. What is no JSON ends the reading, for nobody can say where
+ * the next request begins; the peer is told. Messages that still run when a connection goes lose
+ * it, not their life.
  *
  *	recv_buf -> frame -> message: running -> (all answered) -> sending -> freed */
 
@@ -15,6 +16,7 @@
 #include "jsonrpc_internal.h"
 #include "spdk/log.h"
 #include "spdk/util.h"
+#include "spdk_internal/json.h"
 
 #define RECV_START 4096
 #define RECVS_PER_POLL 64
@@ -29,7 +31,7 @@ conn_set_ready(struct spdk_jsonrpc_server_conn *conn, bool ready)
 }
 
 int
-jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd)
+jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer)
 {
 	struct spdk_jsonrpc_server_conn *conn;
 	int rc;
@@ -40,7 +42,11 @@ jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd)
 	}
 	conn->server = server;
 	conn->fd = fd;
+	conn->pid = peer->pid;
 	conn->events = EPOLLIN;
+	conn->request_deadline = UINT64_MAX;
+	conn->answer_deadline = UINT64_MAX;
+	conn->active_at = spdk_get_ticks();
 	TAILQ_INIT(&conn->running);
 	TAILQ_INIT(&conn->sending);
 	STAILQ_INIT(&conn->close_cbs);
@@ -78,6 +84,9 @@ jsonrpc_conn_close(struct spdk_jsonrpc_server_conn *conn)
 		TAILQ_REMOVE(&conn->running, msg, link);
 		msg->conn = NULL;
 	}
+	if (conn->dispatching != NULL) {
+		jsonrpc_message_put(conn->dispatching); /* the rest of it is not run */
+	}
 	while ((msg = TAILQ_FIRST(&conn->sending)) != NULL) {
 		TAILQ_REMOVE(&conn->sending, msg, link);
 		jsonrpc_message_free(msg);
@@ -98,8 +107,9 @@ may_read(const struct spdk_jsonrpc_server_conn *conn)
 	       conn->unsent < JSONRPC_CONN_UNSENT_MAX;
 }
 
+/* It runs from now on. */
 static void
-start_message(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_message *msg)
+add_message(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_message *msg)
 {
 	struct spdk_jsonrpc_server *server = conn->server;
 
@@ -111,72 +121,14 @@ start_message(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_message *msg
 	pthread_mutex_lock(&server->lock);
 	server->num_outstanding++;
 	pthread_mutex_unlock(&server->lock);
-	jsonrpc_message_dispatch(msg, server->handle_request);
 }
 
-/* Run what the buffer holds, up to a bound. 0, or -errno: close. */
-static int
-run_buffer(struct spdk_jsonrpc_server_conn *conn)
+static void
+dispatch_some(struct spdk_jsonrpc_server_conn *conn, uint32_t *budget)
 {
-	struct jsonrpc_message *msg;
-	size_t used = 0, start;
-	uint32_t num = 0;
-	ssize_t n = 0;
-
-	while (may_read(conn) && num < JSONRPC_MESSAGES_PER_POLL) {
-		n = jsonrpc_frame_find(&conn->frame, conn->recv_buf + used, conn->recv_len - used,
-		                       &start);
-		if (n <= 0) {
-			break;
-		}
-		if (jsonrpc_log_enabled()) {
-			jsonrpc_log("request: ", conn->recv_buf + used + start, (size_t)n - start);
-		}
-		msg = jsonrpc_message_create(conn->recv_buf + used + start, (size_t)n - start);
-		if (msg == NULL) {
-			SPDK_ERRLOG("JSON-RPC: no memory for a request of %zd bytes; the "
-			            "connection is closed\n",
-			            n);
-			return -ENOMEM;
-		}
-		used += (size_t)n;
-		num++;
-		start_message(conn, msg);
+	if (jsonrpc_message_dispatch(conn->dispatching, conn->server->handle_request, budget)) {
+		conn->dispatching = NULL;
 	}
-	/* White space in front of nothing is gone, too; the scan begins anew only behind it. */
-	if (used > 0) {
-		conn->recv_len -= used;
-		memmove(conn->recv_buf, conn->recv_buf + used, conn->recv_len);
-	}
-	conn_set_ready(conn, num == JSONRPC_MESSAGES_PER_POLL && conn->recv_len > 0);
-	return n < 0 ? (int)n : 0;
-}
-
-/* Room for at least one more byte. The limit counts the bytes of one request. */
-static int
-grow_buffer(struct spdk_jsonrpc_server_conn *conn)
-{
-	size_t cap = conn->recv_cap;
-	char *buf;
-
-	if (conn->recv_len < cap) {
-		return 0;
-	}
-	if (cap == JSONRPC_REQUEST_SIZE_MAX) {
-		SPDK_NOTICELOG("JSON-RPC: a request is longer than %d bytes; its connection is "
-		               "closed\n",
-		               JSONRPC_REQUEST_SIZE_MAX);
-		return -EMSGSIZE;
-	}
-	cap = spdk_min(spdk_max(cap * 2, (size_t)RECV_START), (size_t)JSONRPC_REQUEST_SIZE_MAX);
-	buf = realloc(conn->recv_buf, cap);
-	if (buf == NULL) {
-		SPDK_ERRLOG("JSON-RPC: out of memory; a connection is closed\n");
-		return -ENOMEM;
-	}
-	conn->recv_buf = buf;
-	conn->recv_cap = cap;
-	return 0;
 }
 
 /* White space before a request does not count for its length, and may go on for ever. */
@@ -194,6 +146,84 @@ drop_space(struct spdk_jsonrpc_server_conn *conn)
 		memmove(conn->recv_buf, conn->recv_buf + n, conn->recv_len);
 		memset(&conn->frame, 0, sizeof(conn->frame));
 	}
+}
+
+/* Run what has been received, up to a bound. 0, or -errno: close. */
+static int
+run_buffer(struct spdk_jsonrpc_server_conn *conn)
+{
+	struct jsonrpc_message *msg;
+	size_t used = 0, start;
+	uint32_t budget = JSONRPC_REQUESTS_PER_POLL;
+	ssize_t n = 0;
+
+	while (budget > 0 && (conn->dispatching != NULL || may_read(conn))) {
+		if (conn->dispatching != NULL) {
+			dispatch_some(conn, &budget);
+			continue;
+		}
+		n = jsonrpc_frame_find(&conn->frame, conn->recv_buf + used, conn->recv_len - used,
+		                       &start);
+		if (n <= 0) {
+			break;
+		}
+		if (jsonrpc_log_enabled()) {
+			jsonrpc_log("request: ", conn->recv_buf + used + start, (size_t)n - start);
+		}
+		msg = jsonrpc_message_create(conn->recv_buf + used + start, (size_t)n - start);
+		if (msg == NULL) {
+			SPDK_ERRLOG("JSON-RPC: no memory for a request of %zd bytes; the "
+			            "connection is closed\n",
+			            n);
+			return -ENOMEM;
+		}
+		used += (size_t)n;
+		add_message(conn, msg);
+		conn->dispatching = msg;
+		conn->request_deadline = UINT64_MAX; /* the next request has its own */
+	}
+	if (used > 0) {
+		conn->recv_len -= used;
+		memmove(conn->recv_buf, conn->recv_buf + used, conn->recv_len);
+	}
+	drop_space(conn);
+	conn_set_ready(conn, conn->dispatching != NULL || (budget == 0 && conn->recv_len > 0));
+	return n < 0 ? (int)n : 0;
+}
+
+/* Don't keep the room of a long request for ever. */
+static void
+shrink_buffer(struct spdk_jsonrpc_server_conn *conn)
+{
+	if (conn->recv_len == 0 && conn->recv_cap > RECV_START) {
+		free(conn->recv_buf);
+		conn->recv_buf = NULL;
+		conn->recv_cap = 0;
+	}
+}
+
+/* Room for at least one more byte. The limit counts the bytes of one request. */
+static int
+grow_buffer(struct spdk_jsonrpc_server_conn *conn)
+{
+	size_t cap = conn->recv_cap;
+	char *buf;
+
+	if (conn->recv_len < cap) {
+		return 0;
+	}
+	if (cap == JSONRPC_REQUEST_SIZE_MAX) {
+		return -EMSGSIZE;
+	}
+	cap = spdk_min(spdk_max(cap * 2, (size_t)RECV_START), (size_t)JSONRPC_REQUEST_SIZE_MAX);
+	buf = realloc(conn->recv_buf, cap);
+	if (buf == NULL) {
+		SPDK_ERRLOG("JSON-RPC: out of memory; a connection is closed\n");
+		return -ENOMEM;
+	}
+	conn->recv_buf = buf;
+	conn->recv_cap = cap;
+	return 0;
 }
 
 /* 0, -EAGAIN when there is nothing to read now, another -errno: close. */
@@ -220,6 +250,68 @@ receive(struct spdk_jsonrpc_server_conn *conn)
 	return 0;
 }
 
+int
+jsonrpc_conn_refuse(struct spdk_jsonrpc_server_conn *conn, int code, const char *fmt, ...)
+{
+	struct jsonrpc_message *msg;
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	SPDK_ERRLOG_RATELIMIT("JSON-RPC, client process %d: %s; its connection ends\n", conn->pid,
+	                      text);
+	conn->eof = true;
+	conn->recv_len = 0;
+	conn_set_ready(conn, conn->dispatching != NULL);
+	msg = jsonrpc_message_create_error();
+	if (msg == NULL) {
+		return -ENOMEM;
+	}
+	/* It takes the way of all answers, behind those that are complete. */
+	add_message(conn, msg);
+	jsonrpc_request_reject(&msg->requests[0], code, text);
+	return 0;
+}
+
+int
+jsonrpc_conn_refuse_text(struct spdk_jsonrpc_server_conn *conn, const char *if_incomplete)
+{
+	struct json_result result;
+	const char *reason = "a request is an object";
+	ssize_t rc;
+
+	rc = json_parse(conn->recv_buf, conn->recv_len, NULL, 0, 0, &result);
+	if (rc == SPDK_JSON_PARSE_INCOMPLETE) {
+		return jsonrpc_conn_refuse(conn, SPDK_JSONRPC_ERROR_PARSE_ERROR, "%s",
+		                           if_incomplete);
+	}
+	if (rc < 0) {
+		reason = result.reason;
+	}
+	return jsonrpc_conn_refuse(conn, SPDK_JSONRPC_ERROR_PARSE_ERROR,
+	                           "not JSON, line %u, column %u of the request: %s", result.line,
+	                           result.column, reason);
+}
+
+/* Why the reading ended: 0, or -errno: close. */
+static int
+end_reading(struct spdk_jsonrpc_server_conn *conn, int rc)
+{
+	if (rc == -EMSGSIZE) {
+		return jsonrpc_conn_refuse(conn, SPDK_JSONRPC_ERROR_INVALID_REQUEST,
+		                           "the request is longer than %d bytes",
+		                           JSONRPC_REQUEST_SIZE_MAX);
+	}
+	rc = rc == -EAGAIN ? 0 : rc;
+	if (rc == -EILSEQ ||
+	    (rc == 0 && conn->eof && !conn->ready && may_read(conn) && conn->recv_len > 0)) {
+		return jsonrpc_conn_refuse_text(conn, "the end of a request is missing");
+	}
+	return rc;
+}
+
 static int
 read_requests(struct spdk_jsonrpc_server_conn *conn)
 {
@@ -232,11 +324,11 @@ read_requests(struct spdk_jsonrpc_server_conn *conn)
 		}
 		rc = receive(conn);
 		if (rc == 0) {
-			drop_space(conn);
 			rc = run_buffer(conn);
 		}
 	}
-	return rc == -EAGAIN ? 0 : rc;
+	shrink_buffer(conn);
+	return end_reading(conn, rc);
 }
 
 /* 0, or -errno: close. */
@@ -256,6 +348,7 @@ send_answers(struct spdk_jsonrpc_server_conn *conn)
 		if (msg->sent == msg->out.len) {
 			TAILQ_REMOVE(&conn->sending, msg, link);
 			conn->num_messages--;
+			conn->answer_deadline = UINT64_MAX; /* the next answer has its own */
 			jsonrpc_message_free(msg);
 		}
 	}
@@ -265,12 +358,10 @@ send_answers(struct spdk_jsonrpc_server_conn *conn)
 static int
 watch(struct spdk_jsonrpc_server_conn *conn)
 {
-	uint32_t events = 0;
+	bool reading = !conn->eof && may_read(conn);
+	uint32_t events = reading ? EPOLLIN : 0;
 	int rc = 0;
 
-	if (!conn->eof && may_read(conn)) {
-		events |= EPOLLIN;
-	}
 	if (!TAILQ_EMPTY(&conn->sending)) {
 		events |= EPOLLOUT;
 	}
@@ -278,6 +369,7 @@ watch(struct spdk_jsonrpc_server_conn *conn)
 		rc = env_waiter_modify(conn->server->waiter, conn->fd, events, conn);
 		conn->events = events;
 	}
+	jsonrpc_conn_set_deadlines(conn, reading);
 	return rc;
 }
 

@@ -51,6 +51,7 @@ struct spdk_jsonrpc_request {
 	const struct spdk_json_val *id;     /* NULL when absent */
 	struct jsonrpc_buf answer;
 	size_t prefix_len; /* of `answer`: up to and with the id */
+	bool too_long;     /* the result was longer than an answer may be */
 	struct spdk_json_write_ctx *writer;
 	struct jsonrpc_chunk *chunks;
 };
@@ -66,7 +67,12 @@ struct jsonrpc_message {
 	char *text; /* `values` point into it */
 	struct spdk_json_val *values;
 	bool batch;
-	bool broken; /* a request could not be run: close the connection instead of answering */
+	bool broken;   /* a request could not be run: close the connection instead of answering */
+	uint32_t next; /* of requests[], to be dispatched */
+	const struct spdk_json_val *next_val; /* its value */
+	/* Of the answers that are complete; bounds what a batch can make. Relaxed: a figure only.
+	 */
+	_Atomic size_t answer_bytes;
 	/* Requests not answered, and one while the message is being dispatched. Who takes it to 0
 	 * has seen all answers: release by the others, acquire by the last. */
 	_Atomic uint32_t pending;
@@ -97,15 +103,21 @@ struct spdk_jsonrpc_server_conn {
 	struct spdk_jsonrpc_server *server;
 	TAILQ_ENTRY(spdk_jsonrpc_server_conn) link;
 	int fd;
+	int32_t pid;     /* of the peer; -1: unknown */
 	uint32_t events; /* watched now */
-	bool eof;        /* the peer sends no more */
-	bool ready;      /* received bytes wait for the next poll; counted in server->num_ready */
+	bool eof;        /* nothing more is read: the peer sends no more, or sent nonsense */
+	bool ready;      /* what was received waits for the next poll; see server->num_ready */
+	/* Ticks; UINT64_MAX: none. What each is for stands in deadline.c. */
+	uint64_t request_deadline;
+	uint64_t answer_deadline;
+	uint64_t active_at; /* the last time that anything happened */
 	char *recv_buf;
 	size_t recv_len;
 	size_t recv_cap;
 	struct jsonrpc_frame frame;
-	uint32_t num_messages; /* running and sending */
-	size_t unsent;         /* bytes in `sending` */
+	struct jsonrpc_message *dispatching; /* in `running`, with requests not yet run; or NULL */
+	uint32_t num_messages;               /* running and sending */
+	size_t unsent;                       /* bytes in `sending` */
 	struct jsonrpc_message_list running;
 	struct jsonrpc_message_list sending;
 	STAILQ_HEAD(, conn_close_cb) close_cbs;
@@ -117,6 +129,9 @@ struct spdk_jsonrpc_server {
 	int listen_fd;
 	bool listening; /* listen_fd is watched */
 	struct env_waiter *waiter;
+	uint64_t deadline;        /* the earliest of all; UINT64_MAX: none */
+	uint64_t accept_deadline; /* listen again then; UINT64_MAX: no */
+	bool is_full;             /* a peer waits for a place */
 	uint32_t num_conns;
 	uint32_t num_ready;
 	TAILQ_HEAD(, spdk_jsonrpc_server_conn) conns;
@@ -131,9 +146,13 @@ struct spdk_jsonrpc_server {
 
 /* Take apart the complete JSON text [text, text + size). NULL when out of memory. */
 struct jsonrpc_message *jsonrpc_message_create(const char *text, size_t size);
-/* Run all its requests. The message may be gone afterwards. */
-void jsonrpc_message_dispatch(struct jsonrpc_message *msg,
-                              spdk_jsonrpc_handle_request_fn handle_request);
+/* For an error about no request in particular: one request without an id, to be rejected. NULL when
+ * out of memory. */
+struct jsonrpc_message *jsonrpc_message_create_error(void);
+/* Run its next requests, up to *budget of them, which goes down by each. True when all have been
+ * run; the message may then be gone. */
+bool jsonrpc_message_dispatch(struct jsonrpc_message *msg,
+                              spdk_jsonrpc_handle_request_fn handle_request, uint32_t *budget);
 /* One request less to wait for. */
 void jsonrpc_message_put(struct jsonrpc_message *msg);
 /* Put the answers together in msg->out. 0, or -ENOMEM. Empty when there is nothing to say. */
@@ -147,12 +166,27 @@ int jsonrpc_request_start(struct spdk_jsonrpc_request *request);
 int jsonrpc_buf_append(struct jsonrpc_buf *buf, const void *data, size_t len, size_t max);
 
 /* conn.c */
-int jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd);
+int jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer);
 void jsonrpc_conn_close(struct spdk_jsonrpc_server_conn *conn);
 /* Do what \p events allow. The connection may be gone afterwards. */
 void jsonrpc_conn_process(struct spdk_jsonrpc_server_conn *conn, uint32_t events);
 /* All requests of a message have been answered: send the answers. */
 void jsonrpc_conn_message_done(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_message *msg);
+
+/* Read no more from it, log why, tell its peer, and close it when the answers have been taken. 0,
+ * or -errno: close it now. */
+int jsonrpc_conn_refuse(struct spdk_jsonrpc_server_conn *conn, int code, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+/* The same, because what was received is no JSON, or \p if_incomplete. */
+int jsonrpc_conn_refuse_text(struct spdk_jsonrpc_server_conn *conn, const char *if_incomplete);
+
+/* deadline.c */
+/* What the peer owes now that something has happened. \p reading: its bytes are read. */
+void jsonrpc_conn_set_deadlines(struct spdk_jsonrpc_server_conn *conn, bool reading);
+/* Find the earliest deadline anew. */
+void jsonrpc_server_set_deadline(struct spdk_jsonrpc_server *server);
+/* Part with those whose time is over; how many did. Not while events are being handled. */
+int jsonrpc_server_expire(struct spdk_jsonrpc_server *server);
 
 /* frame.c */
 /*

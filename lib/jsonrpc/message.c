@@ -6,8 +6,9 @@
  * its answers put together again. What is not a request is answered with "Invalid Request" in its
  * place, with its id where that is usable.
  *
- * Life: created (pending = 1) -> dispatched: each request that runs adds 1 -> each answer, and the
- * end of the dispatch, take 1 away -> 0: done, handed to the server, or to the local caller. */
+ * Life: created (pending = 1) -> dispatched, a part at a time: each request that runs adds 1 ->
+ * each answer, and the end of the dispatch, take 1 away -> 0: done, handed to the server, or to the
+ * local caller. */
 
 #include "jsonrpc_internal.h"
 #include "spdk/log.h"
@@ -166,6 +167,22 @@ jsonrpc_message_create(const char *text, size_t size)
 	msg->text = copy;
 	msg->values = values;
 	msg->batch = values->type == SPDK_JSON_VAL_ARRAY_BEGIN && values->len > 0;
+	msg->next_val = msg->batch ? values + 1 : values;
+	return msg;
+}
+
+struct jsonrpc_message *
+jsonrpc_message_create_error(void)
+{
+	struct jsonrpc_message *msg = message_alloc(1);
+
+	if (msg == NULL) {
+		return NULL;
+	}
+	if (jsonrpc_request_start(&msg->requests[0]) != 0) {
+		jsonrpc_message_free(msg);
+		return NULL;
+	}
 	return msg;
 }
 
@@ -207,20 +224,19 @@ dispatch_one(struct spdk_jsonrpc_request *request, const struct spdk_json_val *v
 	}
 }
 
-void
-jsonrpc_message_dispatch(struct jsonrpc_message *msg, spdk_jsonrpc_handle_request_fn handle_request)
+bool
+jsonrpc_message_dispatch(struct jsonrpc_message *msg, spdk_jsonrpc_handle_request_fn handle_request,
+                         uint32_t *budget)
 {
-	const struct spdk_json_val *val = msg->values;
-	uint32_t i;
-
-	if (msg->batch) {
-		val++;
+	for (; msg->next<msg->num_requests && * budget> 0; (*budget)--) {
+		dispatch_one(&msg->requests[msg->next++], msg->next_val, handle_request);
+		msg->next_val += spdk_json_val_len(msg->next_val);
 	}
-	for (i = 0; i < msg->num_requests; i++) {
-		dispatch_one(&msg->requests[i], val, handle_request);
-		val += spdk_json_val_len(val);
+	if (msg->next < msg->num_requests) {
+		return false;
 	}
 	jsonrpc_message_put(msg);
+	return true;
 }
 
 static void

@@ -12,11 +12,14 @@
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
+#include "spdk_internal/json.h"
 
 /* Longest text of an error, in bytes of JSON, and what stands around it. */
 #define ERROR_TEXT_MAX 1536
 #define ERROR_ROOM (ERROR_TEXT_MAX + 64)
 #define OUT_OF_MEMORY_TEXT "out of memory while the result was written"
+#define PREFIX "{\"jsonrpc\":\"2.0\",\"id\":"
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 int
 jsonrpc_buf_append(struct jsonrpc_buf *buf, const void *data, size_t len, size_t max)
@@ -47,8 +50,22 @@ static int
 write_to_answer(void *ctx, const void *data, size_t size)
 {
 	struct spdk_jsonrpc_request *request = ctx;
+	size_t others = atomic_load_explicit(&request->msg->answer_bytes, memory_order_relaxed);
+	size_t max = others < JSONRPC_ANSWER_SIZE_MAX ? JSONRPC_ANSWER_SIZE_MAX - others : 0;
+	int rc;
 
-	return jsonrpc_buf_append(&request->answer, data, size, JSONRPC_ANSWER_SIZE_MAX);
+	rc = jsonrpc_buf_append(&request->answer, data, size, max);
+	request->too_long |= rc == -EFBIG;
+	return rc;
+}
+
+/* The id is as long as its request at most. */
+static int
+write_id(void *ctx, const void *data, size_t size)
+{
+	struct spdk_jsonrpc_request *request = ctx;
+
+	return jsonrpc_buf_append(&request->answer, data, size, SIZE_MAX);
 }
 
 /* `{"jsonrpc":"2.0","id":7` */
@@ -58,11 +75,11 @@ write_prefix(struct spdk_jsonrpc_request *request)
 	struct spdk_json_write_ctx *w;
 	int rc;
 
-	w = spdk_json_write_begin(write_to_answer, request, 0);
+	w = spdk_json_write_begin(write_id, request, 0);
 	if (w == NULL) {
 		return -ENOMEM;
 	}
-	rc = write_to_answer(request, "{\"jsonrpc\":\"2.0\",\"id\":", 22);
+	rc = jsonrpc_buf_append(&request->answer, PREFIX, sizeof(PREFIX) - 1, SIZE_MAX);
 	if (request->id == NULL) {
 		spdk_json_write_null(w);
 	} else {
@@ -132,6 +149,18 @@ jsonrpc_request_alloc(struct spdk_jsonrpc_request *request, size_t size_bytes)
 	return chunk->data;
 }
 
+/* Give back the room that an answer did not need: a batch has many. */
+static void
+shrink(struct jsonrpc_buf *buf)
+{
+	char *p = realloc(buf->data, buf->len);
+
+	if (p != NULL) {
+		buf->data = p;
+		buf->cap = buf->len;
+	}
+}
+
 /* The answer is complete, or to be dropped. */
 static void
 answered(struct spdk_jsonrpc_request *request, bool drop)
@@ -144,6 +173,10 @@ answered(struct spdk_jsonrpc_request *request, bool drop)
 	if (drop) {
 		free(request->answer.data);
 		memset(&request->answer, 0, sizeof(request->answer));
+	} else if (msg->batch) {
+		shrink(&request->answer);
+		atomic_fetch_add_explicit(&msg->answer_bytes, request->answer.len,
+		                          memory_order_relaxed);
 	}
 	jsonrpc_message_put(msg);
 }
@@ -167,29 +200,29 @@ generic_text(int code)
 	}
 }
 
-/* Copy \p msg as the inside of a JSON string, cut where the room ends. */
+/* Copy \p msg as the inside of a JSON string, cut where the room ends. What is no UTF-8, as where a
+ * text was cut before, is replaced: the answer is good JSON whatever a method says. */
 static size_t
 escape(char *out, size_t room, const char *msg)
 {
+	const uint8_t *p = (const uint8_t *)msg, *end = p + strlen(msg);
 	size_t len = 0;
-	const char *p;
+	int n;
 
-	for (p = msg; *p != '\0' && len + 6 <= room; p++) {
-		if (*p == '"' || *p == '\\') {
+	for (; p < end && len + 6 <= room; p += spdk_max(n, 1)) {
+		n = json_utf8_len(p, (size_t)(end - p));
+		if (n <= 0) {
+			memcpy(out + len, REPLACEMENT, sizeof(REPLACEMENT) - 1);
+			len += sizeof(REPLACEMENT) - 1;
+		} else if (*p == '"' || *p == '\\') {
 			out[len++] = '\\';
-			out[len++] = *p;
-		} else if ((uint8_t)*p < 0x20) {
-			len += (size_t)sprintf(out + len, "\\u%04x", (unsigned)*p);
+			out[len++] = (char)*p;
+		} else if (*p < 0x20) {
+			len += (size_t)sprintf(out + len, "\\u%04x", *p);
 		} else {
-			out[len++] = *p;
+			memcpy(out + len, p, (size_t)n);
+			len += (size_t)n;
 		}
-	}
-	/* Not in the middle of a UTF-8 sequence. */
-	if (*p != '\0' && ((uint8_t)*p & 0xC0) == 0x80) {
-		while (len > 0 && ((uint8_t)out[len - 1] & 0xC0) == 0x80) {
-			len--;
-		}
-		len -= len > 0 ? 1 : 0;
 	}
 	return len;
 }
@@ -279,6 +312,12 @@ spdk_jsonrpc_end_result(struct spdk_jsonrpc_request *request, struct spdk_json_w
 	request->writer = NULL;
 	rc = spdk_json_write_end(w);
 	rc = rc != 0 ? rc : write_to_answer(request, "}", 1);
+	if (request->too_long) {
+		spdk_jsonrpc_send_error_response_fmt(request, -EFBIG,
+		                                     "the result is longer than %d bytes",
+		                                     JSONRPC_ANSWER_SIZE_MAX);
+		return;
+	}
 	if (rc != 0) {
 		SPDK_ERRLOG("JSON-RPC: no memory for a result of %zu bytes\n", request->answer.len);
 		spdk_jsonrpc_send_error_response(request, -ENOMEM, OUT_OF_MEMORY_TEXT);

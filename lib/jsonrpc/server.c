@@ -44,6 +44,8 @@ jsonrpc_server_listen(const char *addr, spdk_jsonrpc_handle_request_fn handle_re
 		return -ENOMEM;
 	}
 	server->handle_request = handle_request;
+	server->deadline = UINT64_MAX;
+	server->accept_deadline = UINT64_MAX;
 	TAILQ_INIT(&server->conns);
 	STAILQ_INIT(&server->done);
 	pthread_mutex_init(&server->lock, NULL);
@@ -125,6 +127,12 @@ jsonrpc_server_get_counter(struct spdk_jsonrpc_server *server)
 	return &server->num_ready;
 }
 
+uint64_t
+jsonrpc_server_get_deadline(const struct spdk_jsonrpc_server *server)
+{
+	return server->deadline;
+}
+
 static bool
 peer_is_allowed(const struct env_peer *peer)
 {
@@ -150,7 +158,7 @@ accept_one(struct spdk_jsonrpc_server *server)
 		env_stream_close(fd);
 		return 0;
 	}
-	rc = jsonrpc_conn_create(server, fd);
+	rc = jsonrpc_conn_create(server, fd, &peer);
 	if (rc != 0) {
 		env_stream_close(fd);
 	}
@@ -169,9 +177,13 @@ accept_some(struct spdk_jsonrpc_server *server)
 		SPDK_ERRLOG_RATELIMIT("JSON-RPC: a connection to %s was not accepted: %s\n",
 		                      server->addr, strerror(-rc));
 	}
-	/* What can't be served now must not wake us until a connection ends. */
-	if (server->num_conns == JSONRPC_CONNS_MAX ||
-	    (rc != 0 && rc != -EAGAIN && server->num_conns > 0)) {
+	/* Who can't be served now must not wake us again and again. */
+	server->is_full = i == 0 && server->num_conns == JSONRPC_CONNS_MAX;
+	if (rc != 0 && rc != -EAGAIN) {
+		server->accept_deadline =
+		        spdk_get_ticks() + JSONRPC_ACCEPT_PAUSE_S * spdk_get_ticks_hz();
+	}
+	if (server->is_full || server->accept_deadline != UINT64_MAX) {
 		env_waiter_remove(server->waiter, server->listen_fd);
 		server->listening = false;
 	}
@@ -183,6 +195,8 @@ jsonrpc_server_resume_listening(struct spdk_jsonrpc_server *server)
 	if (!server->listening && server->listen_fd >= 0 &&
 	    env_waiter_add(server->waiter, server->listen_fd, EPOLLIN, server) == 0) {
 		server->listening = true;
+		server->is_full = false;
+		server->accept_deadline = UINT64_MAX;
 	}
 }
 
@@ -210,11 +224,13 @@ jsonrpc_server_message_done(struct jsonrpc_message *msg)
 	}
 }
 
-static void
+/* How many there were. */
+static int
 finish_done(struct spdk_jsonrpc_server *server)
 {
 	struct jsonrpc_message *msg;
 	STAILQ_HEAD(, jsonrpc_message) done = STAILQ_HEAD_INITIALIZER(done);
+	int num = 0;
 
 	pthread_mutex_lock(&server->lock);
 	STAILQ_SWAP(&done, &server->done, jsonrpc_message);
@@ -222,12 +238,14 @@ finish_done(struct spdk_jsonrpc_server *server)
 
 	while ((msg = STAILQ_FIRST(&done)) != NULL) {
 		STAILQ_REMOVE_HEAD(&done, done_link);
+		num++;
 		if (msg->conn != NULL) {
 			jsonrpc_conn_message_done(msg->conn, msg);
 		} else {
 			jsonrpc_message_free(msg);
 		}
 	}
+	return num;
 }
 
 static int
@@ -267,7 +285,14 @@ jsonrpc_server_step(struct spdk_jsonrpc_server *server)
 			break;
 		}
 	}
-	finish_done(server);
+	busy += finish_done(server);
+	if (busy > 0) {
+		jsonrpc_server_set_deadline(server);
+	}
+	if (server->deadline != UINT64_MAX && spdk_get_ticks() >= server->deadline) {
+		busy += jsonrpc_server_expire(server);
+		jsonrpc_server_set_deadline(server);
+	}
 	return busy;
 }
 
@@ -281,7 +306,9 @@ spdk_jsonrpc_server_poll(struct spdk_jsonrpc_server *server)
 void
 spdk_jsonrpc_server_shutdown(struct spdk_jsonrpc_server *server)
 {
+	STAILQ_HEAD(, jsonrpc_message) done = STAILQ_HEAD_INITIALIZER(done);
 	struct spdk_jsonrpc_server_conn *conn;
+	struct jsonrpc_message *msg;
 	bool last;
 
 	if (server->listening) {
@@ -298,8 +325,13 @@ spdk_jsonrpc_server_shutdown(struct spdk_jsonrpc_server *server)
 	pthread_mutex_lock(&server->lock);
 	server->shut_down = true;
 	last = server->num_outstanding == 0;
+	STAILQ_SWAP(&done, &server->done, jsonrpc_message);
 	pthread_mutex_unlock(&server->lock);
-	finish_done(server);
+	/* Unless `last`, who answers the last request may free the server at any moment now. */
+	while ((msg = STAILQ_FIRST(&done)) != NULL) {
+		STAILQ_REMOVE_HEAD(&done, done_link);
+		jsonrpc_message_free(msg);
+	}
 	if (last) {
 		server_free(server);
 	}

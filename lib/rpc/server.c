@@ -56,6 +56,12 @@ rpc_server_step(struct spdk_rpc_server *server)
 	return jsonrpc_server_step(server->jsonrpc);
 }
 
+uint64_t
+rpc_server_get_deadline(const struct spdk_rpc_server *server)
+{
+	return jsonrpc_server_get_deadline(server->jsonrpc);
+}
+
 int
 rpc_server_get_fd(struct spdk_rpc_server *server)
 {

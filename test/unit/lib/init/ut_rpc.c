@@ -14,6 +14,7 @@
 #include "spdk/rpc.h"
 #include "spdk/util.h"
 #include "spdk_internal/env_sim.h"
+#include "spdk_internal/thread.h"
 #include "ut_threads.h"
 
 #define ADDR "/rpc/a.sock"
@@ -92,6 +93,34 @@ test_pause(void **state)
 	env_stream_close(fd);
 }
 
+#define HALF "{\"method\":"
+
+/* A timer is there while half a request is, and only then. */
+static void
+test_deadline(void **state)
+{
+	int fd;
+
+	assert_int_equal(spdk_rpc_initialize(ADDR, NULL), 0);
+	assert_int_equal(thread_count_pollers(ut_thread(0), THREAD_POLLERS_TIMED), 0);
+	fd = env_stream_connect(ADDR);
+	assert_string_equal(ask(fd, REQUEST), ANSWER);
+	assert_int_equal(thread_count_pollers(ut_thread(0), THREAD_POLLERS_TIMED), 0);
+	assert_string_equal(ask(fd, HALF), "");
+	assert_int_equal(thread_count_pollers(ut_thread(0), THREAD_POLLERS_TIMED), 1);
+	assert_string_equal(ask(fd, "\"log_get_level\",\"id\":1}"), ANSWER);
+	assert_int_equal(thread_count_pollers(ut_thread(0), THREAD_POLLERS_TIMED), 0);
+	assert_string_equal(ask(fd, HALF), "");
+	poll_threads_us(29 * SPDK_SEC_TO_USEC);
+	assert_string_equal(ask(fd, "\"log_get_level\",\"id\":1}" HALF), ANSWER);
+	poll_threads_us(29 * SPDK_SEC_TO_USEC);
+	assert_string_equal(ask(fd, " "), "");
+	poll_threads_us(SPDK_SEC_TO_USEC);
+	assert_int_equal(thread_count_pollers(ut_thread(0), THREAD_POLLERS_TIMED), 0);
+	assert_non_null(strstr(ask(fd, ""), "-32700"));
+	env_stream_close(fd);
+}
+
 static void
 test_bad_opts(void **state)
 {
@@ -148,6 +177,7 @@ main(void)
 		cmocka_unit_test_prestate_setup_teardown(test_two_servers, setup, teardown,
 		                                         &own_fds),
 		cmocka_unit_test_prestate_setup_teardown(test_pause, setup, teardown, &own_fds),
+		cmocka_unit_test_prestate_setup_teardown(test_deadline, setup, teardown, &own_fds),
 		cmocka_unit_test_prestate_setup_teardown(test_faults, setup, teardown, &own_fds),
 		cmocka_unit_test_prestate_setup_teardown(test_bad_opts, setup, teardown, &own_fds),
 	};

@@ -17,6 +17,7 @@
 
 #define ADDR "/rpc/ut.sock"
 #define SLOW_MAX 2048
+#define BATCH_ROOM (40 * 1024 * 1024)
 
 static struct {
 	struct spdk_jsonrpc_server *server;
@@ -41,6 +42,8 @@ handle(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method,
 		g.slow[g.num_slow++] = request;
 	} else if (spdk_json_strequal(method, "fail")) {
 		spdk_jsonrpc_send_error_response_fmt(request, -EEXIST, "no \"%s\"\n", "x\\");
+	} else if (spdk_json_strequal(method, "cut")) {
+		spdk_jsonrpc_send_error_response(request, -EINVAL, "caf\xc3\xa9\xe2\x82!\xc3");
 	} else if (spdk_json_strequal(method, "echo")) {
 		w = spdk_jsonrpc_begin_result(request);
 		if (params != NULL) {
@@ -179,17 +182,36 @@ test_split(void **state)
 	}
 }
 
-static const char *const not_json[] = {
-	"{\"method\" \"echo\"}",
-	"// c\n",
-	"{\"method\":\"echo\",}",
-	"{'method':'echo'}",
-	"\xef\xbb\xbf{}",
-	"\"\xff\"",
-	"]",
-	"{\"a\":1]",
-	"hello\n",
+#define NO_JSON(at, why) ERR("null", "-32700", "not JSON, " at " of the request: " why) "\n"
+#define NO_VALUE(at) NO_JSON(at, "a value is expected here")
+#define NO_NAME(at) NO_JSON(at, "a name in double quotes is expected here")
+
+static const struct exchange not_json[] = {
+	{ "{\"method\" \"echo\"}", NO_JSON("line 1, column 11", "':' is expected here") },
+	{ "// c\n", NO_VALUE("line 1, column 1") },
+	{ "{\"method\":\"echo\",}", NO_NAME("line 1, column 18") },
+	{ "{\n{'method':'echo'}", NO_NAME("line 2, column 1") },
+	{ "\xef\xbb\xbf{}", NO_VALUE("line 1, column 1") },
+	{ "\"\xff\"", NO_JSON("line 1, column 2", "not valid UTF-8") },
+	{ "]", NO_VALUE("line 1, column 1") },
+	{ "{\"a\":1]", NO_JSON("line 1, column 7", "',' or '}' is expected here") },
+	{ "hello\n", NO_VALUE("line 1, column 1") },
+	{ "\"\\ud800\"", NO_JSON("line 1, column 8", "a high surrogate without a low one") },
+	/* what came before is answered */
+	{ REQ("1") "nix" REQ("2"),
+	  OK("1") "\n" NO_JSON("line 1, column 1", "not a JSON word (true, "
+	                                           "false, null)") },
 };
+
+static void
+expect_closed(const char *answer)
+{
+	peer_settle(g.server, &g.peer);
+	assert_string_equal(g.peer.text, answer);
+	assert_true(g.peer.closed);
+	env_stream_close(g.peer.fd);
+	peer_open(&g.peer, ADDR);
+}
 
 static void
 test_parse_error_closes(void **state)
@@ -198,16 +220,11 @@ test_parse_error_closes(void **state)
 	size_t i;
 
 	for (i = 0; i < SPDK_COUNTOF(not_json); i++) {
-		assert_string_equal(peer_ask(g.server, &g.peer, not_json[i]), "");
-		assert_true(g.peer.closed);
-		env_stream_close(g.peer.fd);
-		peer_open(&g.peer, ADDR);
+		peer_ask(g.server, &g.peer, not_json[i].request);
+		expect_closed(not_json[i].answer);
 	}
 	peer_send(g.server, &g.peer, REQ("1") "\0", sizeof(REQ("1")));
-	peer_settle(g.server, &g.peer);
-	assert_true(g.peer.closed);
-	env_stream_close(g.peer.fd);
-	peer_open(&g.peer, ADDR);
+	expect_closed(OK("1") "\n" NO_VALUE("line 1, column 1"));
 
 	/* 63 levels of parameters are good, 64 are not. */
 	for (i = 63; i <= 64; i++) {
@@ -245,7 +262,108 @@ test_largest_request(void **state)
 	peer_send(g.server, &g.peer, g.big, JSONRPC_REQUEST_SIZE_MAX + 1);
 	peer_settle(g.server, &g.peer);
 	assert_true(g.peer.closed);
+	assert_string_equal(strchr(g.peer.text, '\n') + 1,
+	                    ERR("null", "-32600", "the request is longer than 262144 bytes") "\n");
 	assert_int_equal(g.num_calls, 1);
+}
+
+/* A batch is run a part at a time; who shares the thread gets its turn between the parts. */
+static void
+test_long_batch(void **state)
+{
+	static struct peer other;
+	size_t i;
+	char *p = g.big;
+
+	p += sprintf(p, "[");
+	for (i = 0; i < 1000; i++) {
+		p += sprintf(p, "%s{\"method\":\"echo\",\"id\":%zu}", i > 0 ? "," : "", i);
+	}
+	sprintf(p, "]");
+	peer_open(&other, ADDR);
+	peer_send(g.server, &g.peer, g.big, strlen(g.big));
+	assert_int_equal(g.num_calls, 0);
+	jsonrpc_server_step(g.server); /* accepts, and takes a first part */
+	assert_in_range(g.num_calls, 1, 2 * JSONRPC_REQUESTS_PER_POLL);
+	assert_int_equal(*jsonrpc_server_get_counter(g.server), 1);
+	assert_string_equal(peer_ask(g.server, &other, REQ("9")), OK("9") "\n");
+	peer_settle(g.server, &g.peer);
+	assert_int_equal(g.num_calls, 1001);
+	assert_ptr_equal(strstr(g.peer.text, "[" OK("0") "," OK("1") ","), g.peer.text);
+	assert_int_equal(g.peer.len, 1000 * sizeof(OK("")) + 10 + 90 * 2 + 900 * 3 + 2);
+	env_stream_close(other.fd);
+}
+
+/* The rest of a batch whose peer is gone is not run, and not leaked. */
+static void
+test_long_batch_closed(void **state)
+{
+	uint64_t live;
+	size_t i;
+	char *p = g.big;
+
+	env_stream_close(g.peer.fd);
+	spdk_jsonrpc_server_shutdown(g.server);
+	live = env_sim_live_heap();
+	assert_int_equal(jsonrpc_server_listen(ADDR, handle, &g.server), 0);
+	p += sprintf(p, "[1");
+	for (i = 0; i < 1000; i++) {
+		p += sprintf(p, ",{\"method\":\"echo\",\"id\":1}");
+	}
+	sprintf(p, "]");
+	peer_open(&g.peer, ADDR);
+	env_stream_send(g.peer.fd, g.big, strlen(g.big));
+	jsonrpc_server_step(g.server);
+	spdk_jsonrpc_server_shutdown(g.server);
+	assert_in_range(g.num_calls, 1, 2 * JSONRPC_REQUESTS_PER_POLL);
+	env_stream_close(g.peer.fd);
+	assert_int_equal(env_sim_live_heap(), live);
+	assert_int_equal(jsonrpc_server_listen(ADDR, handle, &g.server), 0);
+	peer_open(&g.peer, ADDR);
+}
+
+/* All answers of a batch together have a bound; what is above it is an error. */
+static void
+test_batch_answer_limit(void **state)
+{
+	static char text[64 * 1024];
+	char *all = malloc(BATCH_ROOM), *p = text;
+	size_t i, len = 0, results = 0, errors = 0;
+
+	p += sprintf(p, "[");
+	for (i = 0; i < 400; i++) {
+		p += sprintf(p, "%s{\"method\":\"long\",\"id\":1}", i > 0 ? "," : "");
+	}
+	sprintf(p, "]");
+	peer_send(g.server, &g.peer, text, strlen(text));
+	for (i = 0; i < 100000 && (len == 0 || all[len - 1] != '\n'); i++) {
+		g.peer.len = 0;
+		jsonrpc_server_step(g.server);
+		peer_take(&g.peer);
+		assert_in_range(len + g.peer.len, 0, BATCH_ROOM - 1);
+		memcpy(all + len, g.peer.text, g.peer.len + 1);
+		len += g.peer.len;
+	}
+	assert_false(g.peer.closed);
+	for (p = all; (p = strstr(p, "\"result\":")) != NULL; p++) {
+		results++;
+	}
+	for (p = all; (p = strstr(p, "\"code\":-27,")) != NULL; p++) {
+		errors++;
+	}
+	assert_in_range(results, JSONRPC_ANSWER_SIZE_MAX / 100100 - 2,
+	                JSONRPC_ANSWER_SIZE_MAX / 100000);
+	assert_int_equal(results + errors, 400);
+	free(all);
+}
+
+/* A text of a method that is no UTF-8 makes no answer that isn't. */
+static void
+test_error_text(void **state)
+{
+	assert_string_equal(
+	        peer_ask(g.server, &g.peer, "{\"method\":\"cut\",\"id\":1}"),
+	        ERR("1", "-22", "caf\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd!\xef\xbf\xbd") "\n");
 }
 
 static void
@@ -301,6 +419,170 @@ test_half_request(void **state)
 	assert_string_equal(peer_ask(g.server, &g.peer, "\"echo\",\"id\":1}"), OK("1") "\n");
 }
 
+#define HALF "{\"method\":"
+#define TOO_LATE ERR("null", "-32700", "the end of a request did not come in 30 s") "\n"
+
+static void
+pass_seconds(uint64_t s)
+{
+	env_sim_advance(s * ENV_SIM_TICKS_HZ);
+}
+
+/* From the first byte on; more of them don't help, only the end does. */
+static void
+test_request_deadline(void **state)
+{
+	static struct peer other;
+	uint64_t began;
+
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	assert_string_equal(peer_ask(g.server, &g.peer, REQ("1") " \n "), OK("1") "\n");
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	began = spdk_get_ticks();
+	peer_ask(g.server, &g.peer, "{");
+	assert_true(jsonrpc_server_get_deadline(g.server) == began + 30 * ENV_SIM_TICKS_HZ);
+	pass_seconds(29);
+	assert_string_equal(peer_ask(g.server, &g.peer, "\"method\":\"echo\",\"id\":1}" HALF),
+	                    OK("1") "\n");
+	assert_true(jsonrpc_server_get_deadline(g.server) ==
+	            spdk_get_ticks() + 30 * ENV_SIM_TICKS_HZ);
+	pass_seconds(15);
+	peer_open(&other, ADDR);
+	assert_string_equal(peer_ask(g.server, &g.peer, "\"e"), "");
+	env_sim_advance(15 * ENV_SIM_TICKS_HZ - 1);
+	assert_string_equal(peer_ask(g.server, &g.peer, "c"), "");
+	assert_string_equal(peer_ask(g.server, &other, HALF), "");
+	env_sim_advance(1);
+	assert_true(jsonrpc_server_step(g.server) > 0);
+	expect_closed(TOO_LATE);
+	assert_string_equal(peer_ask(g.server, &other, "\"echo\",\"id\":2}"), OK("2") "\n");
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	env_stream_close(other.fd);
+}
+
+/* While the server does not read it is not the peer's fault that the end is missing. */
+static void
+test_request_deadline_paused(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < JSONRPC_CONN_MESSAGES_MAX; i++) {
+		peer_ask(g.server, &g.peer, "{\"method\":\"slow\",\"id\":1}");
+	}
+	peer_ask(g.server, &g.peer, HALF);
+	assert_int_equal(g.num_slow, JSONRPC_CONN_MESSAGES_MAX);
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	pass_seconds(1000);
+	for (i = 0; i < g.num_slow; i++) {
+		spdk_jsonrpc_send_bool_response(g.slow[i], true);
+	}
+	peer_settle(g.server, &g.peer);
+	assert_true(jsonrpc_server_get_deadline(g.server) ==
+	            spdk_get_ticks() + 30 * ENV_SIM_TICKS_HZ);
+	pass_seconds(30);
+	peer_settle(g.server, &g.peer);
+	assert_true(g.peer.closed);
+}
+
+/* The end of the stream behind half a request is told, too. */
+static void
+test_half_request_eof(void **state)
+{
+	assert_string_equal(peer_ask(g.server, &g.peer, HALF), "");
+	env_stream_close(g.peer.fd);
+	peer_settle(g.server, NULL);
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	peer_open(&g.peer, ADDR);
+}
+
+/* Each answer has its own time; who takes none is parted with, and holds up nobody. */
+static void
+test_answer_deadline(void **state)
+{
+	static struct peer other;
+	size_t i;
+
+	for (i = 0; i < 20; i++) {
+		assert_int_equal(env_stream_send(g.peer.fd, "{\"method\":\"long\",\"id\":1}", 24),
+		                 24);
+		jsonrpc_server_step(g.server);
+	}
+	peer_settle(g.server, NULL);
+	assert_true(jsonrpc_server_get_deadline(g.server) ==
+	            spdk_get_ticks() + 60 * ENV_SIM_TICKS_HZ);
+	pass_seconds(50);
+	peer_take(&g.peer); /* the first, at least */
+	peer_settle(g.server, NULL);
+	assert_true(jsonrpc_server_get_deadline(g.server) ==
+	            spdk_get_ticks() + 60 * ENV_SIM_TICKS_HZ);
+	pass_seconds(59);
+	peer_open(&other, ADDR);
+	assert_string_equal(peer_ask(g.server, &other, REQ("2")), OK("2") "\n");
+	pass_seconds(1);
+	peer_settle(g.server, NULL);
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	peer_take(&g.peer);
+	peer_take(&g.peer);
+	assert_true(g.peer.closed);
+	assert_string_equal(peer_ask(g.server, &other, REQ("3")), OK("3") "\n");
+	env_stream_close(other.fd);
+}
+
+/* All places are taken: who was idle for longest, and for a minute, makes room. */
+static void
+test_idle_makes_room(void **state)
+{
+	static struct peer peers[JSONRPC_CONNS_MAX], late;
+	size_t i;
+
+	peers[0] = g.peer;
+	peer_ask(g.server, &peers[0], "{\"method\":\"slow\",\"id\":1}");
+	for (i = 1; i < JSONRPC_CONNS_MAX; i++) {
+		peer_open(&peers[i], ADDR);
+		peer_ask(g.server, &peers[i], REQ("1"));
+		env_sim_advance(1);
+	}
+	pass_seconds(20);
+	peer_ask(g.server, &peers[1], REQ("1"));
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX); /* nobody waits */
+	peer_open(&late, ADDR);
+	assert_string_equal(peer_ask(g.server, &late, REQ("2")), "");
+	assert_int_equal(jsonrpc_server_step(g.server), 0);
+	assert_in_range(jsonrpc_server_get_deadline(g.server) - spdk_get_ticks(),
+	                40 * ENV_SIM_TICKS_HZ - 1000, 40 * ENV_SIM_TICKS_HZ);
+	pass_seconds(40);
+	peer_settle(g.server, &late);
+	assert_string_equal(late.text, OK("2") "\n");
+	for (i = 0; i < JSONRPC_CONNS_MAX; i++) {
+		peer_take(&peers[i]);
+		assert_int_equal(peers[i].closed, i == 2);
+		env_stream_close(peers[i].fd);
+	}
+	spdk_jsonrpc_send_bool_response(g.slow[0], true);
+	g.peer = late;
+}
+
+/* No descriptor for a connection: no busy loop, another attempt a second later. */
+static void
+test_accept_pause(void **state)
+{
+	static struct peer other;
+
+	peer_settle(g.server, &g.peer);
+	peer_open(&other, ADDR);
+	env_sim_fail_nth(ENV_FAULT_STREAM, 1);
+	peer_settle(g.server, NULL);
+	env_fault_clear();
+	assert_string_equal(peer_ask(g.server, &other, REQ("1")), "");
+	assert_int_equal(jsonrpc_server_step(g.server), 0);
+	assert_true(jsonrpc_server_get_deadline(g.server) == spdk_get_ticks() + ENV_SIM_TICKS_HZ);
+	pass_seconds(1);
+	peer_settle(g.server, &other);
+	assert_string_equal(other.text, OK("1") "\n");
+	assert_true(jsonrpc_server_get_deadline(g.server) == UINT64_MAX);
+	env_stream_close(other.fd);
+}
+
 /* A peer that takes no answers is not read from for ever, and gets all of them later. */
 static void
 test_slow_taker(void **state)
@@ -315,7 +597,7 @@ test_slow_taker(void **state)
 		jsonrpc_server_step(g.server);
 	}
 	assert_in_range(g.num_calls, JSONRPC_CONN_UNSENT_MAX / 100003,
-	                JSONRPC_CONN_UNSENT_MAX / 100000 + JSONRPC_MESSAGES_PER_POLL);
+	                JSONRPC_CONN_UNSENT_MAX / 100000 + JSONRPC_REQUESTS_PER_POLL);
 	for (i = 0; i < 10000 && lines < 200; i++) {
 		g.peer.len = 0;
 		peer_take(&g.peer);
@@ -464,6 +746,8 @@ ask_without_memory(const char *text, uint64_t n)
 	}
 	hit = env_fault_count(ENV_FAULT_HEAP) >= n;
 	env_fault_clear();
+	pass_seconds(JSONRPC_ACCEPT_PAUSE_S); /* it may not have been accepted at once */
+	peer_settle(g.server, &g.peer);
 	/* An answer, an error, or an end: no peer waits for ever. */
 	assert_true(g.peer.closed || g.peer.len > 0);
 	env_stream_close(g.peer.fd);
@@ -534,6 +818,16 @@ main(void)
 		T(test_split),
 		T(test_parse_error_closes),
 		T(test_largest_request),
+		T(test_long_batch),
+		T(test_long_batch_closed),
+		T(test_batch_answer_limit),
+		T(test_error_text),
+		T(test_request_deadline),
+		T(test_request_deadline_paused),
+		T(test_half_request_eof),
+		T(test_answer_deadline),
+		T(test_idle_makes_room),
+		T(test_accept_pause),
 		T(test_thousand),
 		T(test_order_of_completion),
 		T(test_half_request),
