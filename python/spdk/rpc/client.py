@@ -49,7 +49,8 @@ class JSONRPCClient:
         self.addr = addr
         self.port = port
         self.timeout = 60.0 if timeout is None else float(timeout)
-        self._buf = ""
+        self._received = bytearray()
+        self._early = []  # answers that came while we were still sending
         self._decoder = json.JSONDecoder()
         self._next_id = 0
         self._requests = {}
@@ -131,9 +132,13 @@ class JSONRPCClient:
 
     def _send_text(self, text):
         try:
+            self.sock.settimeout(self.timeout)
             self.sock.sendall(text.encode("utf-8"))
         except OSError as err:
-            raise JSONRPCException(f"Connection closed while sending: {err}") from err
+            try:  # the program may have said why before it closed
+                self._early.append(self._recv_json())
+            except JSONRPCException:
+                raise JSONRPCException(f"Connection closed while sending: {err}") from err
 
     def flush(self):
         """Send the queued requests, one after the other."""
@@ -152,39 +157,45 @@ class JSONRPCClient:
         self.flush()
         return request_id
 
+    def _take_json(self):
+        """The first value of what has been received; None while its end is missing."""
+        try:
+            text = self._received.decode("utf-8").lstrip()
+            value, end = self._decoder.raw_decode(text)
+        except ValueError:
+            return None
+        self._received = bytearray(text[end:].lstrip().encode("utf-8"))
+        return value
+
+    def _recv_some(self, deadline):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise JSONRPCException(f"Timeout while waiting for response: {self.timeout} s")
+        try:
+            self.sock.settimeout(left)
+            return self.sock.recv(RECV_BYTES)
+        except socket.timeout:
+            return self._recv_some(deadline)
+        except OSError as err:
+            raise JSONRPCException(f"Connection closed with partial response: {err}") from err
+
     def _recv_json(self):
         deadline = time.monotonic() + self.timeout
-        while True:
-            text = self._buf.lstrip()
-            if text:
-                try:
-                    value, end = self._decoder.raw_decode(text)
-                    self._buf = text[end:]
-                    return value
-                except ValueError:
-                    pass
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise JSONRPCException(f"Timeout while waiting for response: {self.timeout} s")
-            try:
-                self.sock.settimeout(left)
-                data = self.sock.recv(RECV_BYTES)
-            except socket.timeout:
-                continue
-            except OSError as err:
-                raise JSONRPCException(f"Connection closed with partial response: {err}") from err
+        value = self._take_json()
+        while value is None:
+            data = self._recv_some(deadline)
             if not data:
+                text = self._received.decode("utf-8", "replace")
                 raise JSONRPCException("Connection closed with partial response:\n" + text)
-            self._undecoded = getattr(self, "_undecoded", b"") + data
-            try:
-                self._buf += self._undecoded.decode("utf-8")
-                self._undecoded = b""
-            except UnicodeDecodeError:
-                continue  # the end of a character is still to come
+            self._received += data
+            # A long answer comes in many pieces: look only where it may end.
+            if data.rstrip()[-1:] in (b"}", b"]", b""):
+                value = self._take_json()
+        return value
 
     def recv(self):
         """The next answer: a dict, or a list for a batch."""
-        response = self._recv_json()
+        response = self._early.pop(0) if self._early else self._recv_json()
         self._logger.info("response:\n%s", json.dumps(response, indent=2))
         return response
 
@@ -194,11 +205,14 @@ class JSONRPCClient:
         if "error" not in response:
             return response["result"]
         error = response["error"]
+        raise JSONRPCException(self._error_text(request, error), error.get("code"))
+
+    @staticmethod
+    def _error_text(request, error):
         text = ""
         if request is not None:
             text = "request:\n" + _request_text(request) + "\n"
-        text += "Got JSON-RPC error response\nresponse:\n" + json.dumps(error, indent=2)
-        raise JSONRPCException(text, error.get("code"))
+        return text + "Got JSON-RPC error response\nresponse:\n" + json.dumps(error, indent=2)
 
     def call(self, method, params=None):
         """Run a method and wait for its result."""
@@ -214,7 +228,14 @@ class JSONRPCClient:
         if not ids:
             return []
         self.flush_batch()
-        responses = {r.get("id"): r for r in self.recv()}
+        answer = self.recv()
+        if isinstance(answer, dict):  # an error about the batch as such
+            raise JSONRPCException(self._error_text(None, answer["error"]),
+                                   answer["error"].get("code"))
+        responses = {r.get("id"): r for r in answer}
+        missing = [str(i) for i in ids if i not in responses]
+        if missing:
+            raise JSONRPCException("No answer to requests " + ", ".join(missing))
         return [responses[i] for i in ids]
 
 

@@ -2,6 +2,7 @@
 """Saving and loading a configuration: the commands of rpc.py that are not methods."""
 
 import json
+import sys
 
 from .client import JSONRPCException
 
@@ -67,7 +68,8 @@ def _check_known(client, entries, include_aliases):
 
 def load_config(client, fd, include_aliases=False):
     """Run all that the text in `fd` holds, in each state what may be called there; goes on to the
-    runtime state by framework_start_init."""
+    runtime state by framework_start_init. What belongs before the start of a program that has
+    started is left out; standard error says so."""
     entries = []
     for subsystem in json.load(fd)["subsystems"]:
         entries.extend(_flatten(subsystem.get("config")))
@@ -85,8 +87,8 @@ def load_config(client, fd, include_aliases=False):
             return
         if not progress:
             break
-    raise JSONRPCException("Some entries can't be called in the present state: "
-                           + ", ".join(sorted({e["method"] for e in entries})))
+    print("Left out, as they may be called before framework_start_init only: "
+          + ", ".join(sorted({e["method"] for e in entries})), file=sys.stderr)
 
 
 def load_subsystem_config(client, fd):

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -21,15 +22,22 @@ def is_sanitized(build):
 
 
 class Target:
-    """spdk_tgt with its own socket and folder; a context manager."""
+    """spdk_tgt with its own socket and folder; a context manager. With heap_counter, the library
+    that counts blocks of the heap, live_heap() tells how many are in use."""
 
-    def __init__(self, build, *args):
+    def __init__(self, build, *args, heap_counter=None):
         self.dir = tempfile.mkdtemp(prefix="basalt_rpc_")
         self.addr = os.path.join(self.dir, "rpc.sock")
         self.log = open(os.path.join(self.dir, "log"), "w+", encoding="utf-8")
+        env = dict(os.environ)
+        self.heap_path = os.path.join(self.dir, "heap")
+        if heap_counter is not None:
+            with open(self.heap_path, "wb") as f:
+                f.write(bytes(16))
+            env.update(LD_PRELOAD=heap_counter, BASALT_HEAP_COUNT=self.heap_path)
         self.process = subprocess.Popen(
             [os.path.join(build, "bin", "spdk_tgt"), "-r", self.addr, *args],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=env)
 
     def __enter__(self):
         deadline = time.monotonic() + START_S
@@ -61,6 +69,11 @@ class Target:
         self.log.seek(0)
         return self.log.read()
 
+    def live_heap(self):
+        """(blocks, bytes) of the heap in use."""
+        with open(self.heap_path, "rb") as f:
+            return struct.unpack("qq", f.read(16))
+
     def num_fds(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
@@ -76,15 +89,15 @@ class Connection:
         self.sock.connect(addr)
         self.file = self.sock.makefile("r", encoding="utf-8", newline="\n")
 
-    def raw(self, text):
+    def raw(self, text, encoding="utf-8"):
         """Send a text; the answer's line as JSON, None when the connection was closed."""
-        self.sock.sendall(text.encode("utf-8"))
+        self.sock.sendall(text.encode(encoding))
         line = self.file.readline()
         return json.loads(line) if line else None
 
-    def request(self, method, params_text=None):
+    def request(self, method, params_text=None, encoding="utf-8"):
         params = "" if params_text is None else f', "params": {params_text}'
-        return self.raw(f'{{"jsonrpc": "2.0", "id": 1, "method": "{method}"{params}}}')
+        return self.raw(f'{{"jsonrpc": "2.0", "id": 1, "method": "{method}"{params}}}', encoding)
 
     def call(self, method, params=None):
         """The result; an error fails the test."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from harness import START_S, Target, run_tap
+from harness import START_S, Connection, Target, run_tap
 
 EINVAL, ENOENT = 234, 254
 
@@ -104,6 +104,15 @@ def check_save_and_load(build, source):
     with Target(build, "--wait-for-rpc") as target:
         assert rpc_py(source, target, "load_config", "-j", path) == (0, "", "")
         assert rpc_py(source, target, "save_config") == (0, saved, "")
+        # What belongs before the start is left out of a running program, and said.
+        before = '{"subsystems": [{"subsystem": "iobuf", "config": [{"method": ' \
+                 '"iobuf_set_options", "params": {}}]}, {"subsystem": "bdev", "config": [' \
+                 + NULL0 + "]}]}"
+        status, out, err = rpc_py(source, target, "load_config", text=before)
+        assert status == 1 and "n0" in out, (status, out, err)  # it is there already
+        status, out, err = rpc_py(source, target, "load_config", text=before.replace("n0", "n1"))
+        assert (status, out) == (0, "") and "iobuf_set_options" in err, (status, out, err)
+        assert [b["name"] for b in target.connection.call("bdev_get_bdevs")] == ["n0", "m0", "n1"]
         status, out, err = rpc_py(source, target, "load_config", text="{")
         assert status == 1 and "Traceback" in err, (status, out, err)
         status, out, _ = rpc_py(source, target, "save_subsystem_config", "-n", "bdev", "-i", "-1")
@@ -157,7 +166,6 @@ def check_one_owner(build, source):
 
 def check_slow_peer(build, source):
     """Half a request holds up nobody; requests come and go while it waits."""
-    from harness import Connection
     with Target(build) as target:
         half = Connection(target.addr)
         half.sock.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": ')
@@ -168,9 +176,59 @@ def check_slow_peer(build, source):
         assert half.raw('"log_get_level"}')["result"] == "NOTICE"
 
 
+def check_house_full(build, source):
+    """64 peers that send half a request take all places, and lose them when their time is over."""
+    with Target(build) as target:
+        peers = [Connection(target.addr) for _ in range(63)]
+        for peer in peers + [target.connection]:
+            peer.sock.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": ')
+        began = time.monotonic()
+        late = Connection(target.addr)
+        late.sock.settimeout(60)
+        assert late.call("log_get_level") == "NOTICE"
+        assert 25 < time.monotonic() - began < 50, time.monotonic() - began
+        for peer in peers:
+            answer = json.loads(peer.file.readline())
+            assert answer["error"]["code"] == -32700 and answer["id"] is None, answer
+            assert peer.file.readline() == ""
+        assert "the end of a request did not come in 30 s" in target.log_text()
+
+
+def check_python_client(build, source):
+    """The package as other scripts use it."""
+    sys.path.insert(0, os.path.join(source, "python"))
+    import spdk.rpc
+    from spdk.rpc.client import JSONRPCClient, JSONRPCException
+    assert spdk.rpc.client.JSONRPCClient is JSONRPCClient
+
+    def refusal(fn, *args):
+        try:
+            fn(*args)
+        except JSONRPCException as err:
+            return err
+        raise AssertionError("no JSONRPCException")
+
+    with Target(build) as target, JSONRPCClient(target.addr, timeout=20) as client:
+        assert client.call("log_get_level") == client.log_get_level() == "NOTICE"
+        assert client.bdev_null_create(name="n0", num_blocks=8, block_size=512) == "n0"
+        assert client.bdev_get_bdevs(name="n0")[0]["block_size"] == 512
+        assert refusal(client.call, "bdev_null_create",
+                       {"name": "n0", "num_blocks": 8, "block_size": 512}).code == -17
+        assert len(client.call("rpc_get_schema")["methods"]) > 50
+        answers = client.call_batch([("log_get_level", None), ("nix", None)])
+        assert [client.result_of(answers[0]), answers[1]["error"]["code"]] == ["NOTICE", -32601]
+        # Too long: the program closes while we send, and its reason is read all the same.
+        err = refusal(client.call, "log_set_flag", {"flag": "x" * 2 ** 21})
+        assert err.code == -32600 and "262144" in err.message, err.message
+        assert refusal(client.call, "log_get_level").code is None
+    err = refusal(JSONRPCClient, target.addr)
+    assert len(err.message.splitlines()) == 3, err.message
+
+
 def main(build, source):
     checks = (check_broken, check_missing_file, check_ignore_errors, check_save_and_load,
-              check_rpc_py_output, check_one_owner, check_slow_peer)
+              check_rpc_py_output, check_one_owner, check_slow_peer, check_python_client,
+              check_house_full)
     return run_tap([(check.__name__[6:].replace("_", " "),
                      lambda check=check: check(build, source)) for check in checks])
 
