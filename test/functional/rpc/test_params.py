@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Each parameter of each method that is built, wrong in each way: the answer is an error that names
-the parameter, with SPDK's code; nothing changed, and nothing was leaked. The cases come from SPDK's
-description (data/rpc.json), not from our tables.
+the parameter, with SPDK's code; after each, the configuration and the descriptors are as before,
+and so is the heap, to the block. The cases come from SPDK's description (data/rpc.json), not from
+our tables.
 
-    test_params.py BUILD_ROOT DATA_DIR
+    test_params.py BUILD_ROOT DATA_DIR HEAP_COUNTER
 """
 
 import json
 import sys
+import time
 
-from harness import Target, is_sanitized, run_tap
+from harness import Connection, Target, is_sanitized, run_tap
 
 RANGES = {"int32": (-2 ** 31, 2 ** 31 - 1), "uint8": (0, 2 ** 8 - 1), "uint16": (0, 2 ** 16 - 1),
           "uint32": (0, 2 ** 32 - 1), "uint64": (0, 2 ** 64 - 1)}
@@ -24,9 +26,10 @@ WRONG_TYPES = {"string": ["7", "true", "[]", "{}", "null", '"a\\u0000b"'],
 # Which decode errors SPDK gives.
 CASES = {"missing-required", "no-params", "wrong-type", "unknown-parameter", "integer-out-of-range",
          "fractional-number", "invalid-enum", "unexpected-params"}
-# Rounds of all cases; memory may grow in the first ones only.
-ROUNDS = 4
-GROWTH_KIB = 1024
+LONG = 100 * 1024
+BROKEN = ('"\\ud800"', '"\\udc00"', '"\\ud800\\u0041"', '"a\nb"', '"\\x41"', "'a'", "0x10", "01",
+          "+1", ".5", "1.", "NaN", "Infinity", "tru", "[1,]", "{,}", '{"a"}', "[" * 64, '"\xff')
+SETTLE_S = 5
 
 
 def load(path):
@@ -65,16 +68,22 @@ class Cases:
         kind = param["type"]
         if kind in RANGES:
             low, high = RANGES[kind]
-            yield from ("null", "true", '"1"', "[]", "{}", "1.5", "1e99", "-1e99")
+            yield from ("null", "true", '"1"', "[]", "{}", "1.5", "1e99", "-1e99", "1e-1", "-0.5",
+                        "1e99999999999999999999", "1" + "0" * 400, "0." + "0" * 400 + "1",
+                        "[" * 60 + "]" * 60)
             yield str(low - 1)
             yield str(high + 1)
             yield str(2 ** 65)
             return
         yield from WRONG_TYPES[kind]
+        if kind in ("uuid", "enum"):
+            yield json.dumps("x" * LONG)
         if kind == "array":
-            item = {"type": self.classes["arrays"][param["class"]]["item_type"]}
-            if item["type"] in WRONG_TYPES:
-                yield from (f"[{bad}]" for bad in WRONG_TYPES[item["type"]])
+            array = self.classes["arrays"][param["class"]]
+            item = {"type": array["item_type"], "class": array.get("class")}
+            good = json.dumps(self.good_value(item))
+            yield from (f"[{good}, {bad}]" for bad in self.bad_values(item))
+            yield "[" + ", ".join([good] * (array["max_count"] + 1)) + "]"
 
     def of_method(self, method):
         """(text of params or None, words that the error must hold, what it is)."""
@@ -84,8 +93,10 @@ class Cases:
             yield '{"basalt_unknown": 1}', [], "unexpected-params"
             return
         yield "[]", [], "wrong-type"
-        unknown = {"basalt_unknown": 1, **good}
-        yield json.dumps(unknown), ["basalt_unknown"], "unknown-parameter"
+        for key in ("basalt_unknown", "basalt_unknown" + "x" * LONG, "basalt_unknown\0",
+                    params[0]["name"] + "\0", "\U0001f600" * 40):
+            unknown = {key: 1, **good}
+            yield json.dumps(unknown), [key.rstrip("\0")[:9]], "unknown-parameter"
         for p in params:
             name = p["name"]
             others = {k: v for k, v in good.items() if k != name}
@@ -99,6 +110,9 @@ class Cases:
                 yield json.dumps(others), ["missing"], "missing-required"
             if p["type"] == "object":
                 yield from self.of_object(p, others)
+            if p["type"] == "string":  # as such it may be good
+                long = {**others, name: "x" * LONG, "basalt_unknown": 1}
+                yield json.dumps(long), [], "unknown-parameter"
 
     def of_object(self, param, others):
         """A field too many, and each required one missing or of a wrong type."""
@@ -138,6 +152,7 @@ def check_case(connection, cases, name, text, words, case):
     what = f"{name} {text}"
     if cases.tolerates(name, case):
         return
+    what = what[:500]
     assert answer is not None, f"{what}: the connection was closed"
     assert "error" in answer, f"{what}: accepted: {answer}"
     message = answer["error"]["message"]
@@ -161,7 +176,8 @@ def is_built(schema, method, text):
     return not any(f'"{name}"' in text for name in names - known)
 
 
-def run_all(target, cases, runtime):
+def run_all(target, cases, runtime, check_after):
+    """Each case once, and check_after(what) behind it."""
     connection = target.connection
     schema = {m["name"]: m for m in connection.call("rpc_get_schema")["methods"]}
     num = 0
@@ -171,29 +187,85 @@ def run_all(target, cases, runtime):
         for text, words, case in cases.of_method(method):
             if is_built(schema, method, text):
                 check_case(connection, cases, method["name"], text, words, case)
+                check_after(f"{method['name']} {text[:200]}")
                 num += 1
     return num
 
 
-def check_rounds(build, cases, runtime):
-    args = [] if runtime else ["--wait-for-rpc"]
-    with Target(build, *args) as target:
-        def config():
-            return target.connection.save_config() if runtime else None
+def settle(read, wanted):
+    """What read() gives, once that is `wanted`, or at the end of some time."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        got = read()
+        if got == wanted or time.monotonic() > deadline:
+            return got
+        time.sleep(0.0005)
 
-        before = config()
-        sizes, fds = [], []
-        for _ in range(ROUNDS):
-            num = run_all(target, cases, runtime)
-            sizes.append(target.resident_kib())
-            fds.append(target.num_fds())
-        print(f"# {num} cases a round; resident KiB after each: {sizes}")
-        assert num > (100 if runtime else 20), "there were hardly any cases"
-        assert config() == before, "a call that failed has changed the configuration"
-        assert fds[-1] == fds[0], f"descriptors after each round: {fds}"
-        if not is_sanitized(build):  # the sanitizer itself looks for leaks
-            assert sizes[-1] - sizes[1] <= GROWTH_KIB, f"memory grows: {sizes}"
+
+def check_left(target, what, before):
+    """The program has as many blocks and descriptors as before."""
+    def read():
+        return target.live_heap()[0], target.num_fds()
+
+    target.connection.call("log_get_level")  # its buffer is a short request's again
+    got = settle(read, before)
+    assert got == before, f"{what}: blocks and descriptors were {before}, are {got}"
+
+
+def config_of(target, runtime):
+    return target.connection.save_config() if runtime else None
+
+
+def check_cases(build, cases, runtime, heap_counter):
+    """Two rounds: the first looks at the configuration after each case, the second at memory."""
+    counted = not is_sanitized(build)  # a sanitizer has its own heap, and looks for leaks itself
+    with Target(build, *([] if runtime else ["--wait-for-rpc"]),
+                heap_counter=heap_counter if counted else None) as target:
+        before = config_of(target, runtime)
+
+        def same_config(what):
+            assert config_of(target, runtime) == before, f"{what}: changed the configuration"
+
+        num = run_all(target, cases, runtime, same_config)
+        print(f"# {num} cases a round")
+        assert num > (1000 if runtime else 100), "there were hardly any cases"
+        if counted:
+            time.sleep(0.1)
+            left = target.live_heap()[0], target.num_fds()
+            assert left[0] > 0, "the heap is not counted"
+            run_all(target, cases, runtime, lambda what: check_left(target, what, left))
+        if not runtime:
+            target.connection.call("framework_start_init")
+            with Target(build) as fresh:
+                assert target.connection.save_config() == fresh.connection.save_config()
         assert target.stop() == 0
+
+
+def check_broken(build, cases, heap_counter):
+    """A value that is no JSON: the peer is told where, the connection ends, nothing stays."""
+    counted = not is_sanitized(build)
+    with Target(build, heap_counter=heap_counter if counted else None) as target:
+        before = target.connection.save_config()
+        schema = {m["name"] for m in target.connection.call("rpc_get_schema")["methods"]}
+        left = None
+        for _ in range(2):
+            for method in cases.methods:
+                if method["name"] not in schema or not method["params"]:
+                    continue
+                for text in BROKEN:
+                    what = f"{method['name']} {text}"
+                    connection = Connection(target.addr)
+                    params = f'{{"{method["params"][0]["name"]}": {text}}}'
+                    answer = connection.request(method["name"], params, encoding="latin-1")
+                    assert answer["error"]["code"] == -32700, f"{what}: {answer}"
+                    assert answer["id"] is None and "line 1, column " in answer["error"]["message"]
+                    assert connection.file.readline() == "", f"{what}: the connection goes on"
+                    connection.close()
+                    if counted and left is not None:
+                        check_left(target, what, left)
+            time.sleep(0.1)
+            left = (target.live_heap()[0], target.num_fds()) if counted else None
+        assert target.connection.save_config() == before
 
 
 def check_states(build, cases):
@@ -207,11 +279,13 @@ def check_states(build, cases):
                     assert answer["error"]["code"] == -1, f"{method['name']}: {answer}"
 
 
-def main(build, data_dir):
+def main(build, data_dir, heap_counter):
     cases = Cases(data_dir)
     return run_tap([
-        ("bad parameters at run time", lambda: check_rounds(build, cases, True)),
-        ("bad parameters before the start", lambda: check_rounds(build, cases, False)),
+        ("bad parameters at run time", lambda: check_cases(build, cases, True, heap_counter)),
+        ("bad parameters before the start",
+         lambda: check_cases(build, cases, False, heap_counter)),
+        ("no JSON", lambda: check_broken(build, cases, heap_counter)),
         ("methods in the wrong state", lambda: check_states(build, cases)),
     ])
 
