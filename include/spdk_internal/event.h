@@ -27,11 +27,15 @@ int reactors_init(size_t msg_pool_size);
 void reactors_fini(void);
 
 /**
- * Run all reactors: the main core's on the calling POSIX thread, each other one on its own. Returns
- * when reactors_stop() was called and all threads have exited.
+ * Start the POSIX threads of all cores but the main one, before the first SPDK thread is made.
+ * reactors_fini() ends them when reactors_run() is never reached.
  * \return 0, or a negative errno when a core's POSIX thread can't be started.
  */
-int reactors_run(void);
+int reactors_launch(void);
+
+/** Run the main core's reactor on the calling POSIX thread. Returns when reactors_stop() was called
+ *  and all threads on all cores have exited. */
+void reactors_run(void);
 
 /** Let all threads exit and reactors_run() return. Any thread. */
 void reactors_stop(void);

@@ -32,6 +32,10 @@ void subsystem_select(const char *const *names);
 void subsystem_load_config(const char *file, const void *json, size_t json_size,
                            spdk_subsystem_init_fn cb_fn, void *cb_arg, bool stop_on_error);
 
+/** Let each configuration that is being loaded end behind the entry that runs now: its call-back
+ *  gets -ECANCELED. App thread. */
+void subsystem_load_config_cancel(void);
+
 /** Call \p fn for each subsystem of this program, in the order in which they start; \p depends_on
  *  ends with NULL. App thread. */
 typedef void (*subsystem_visit_fn)(void *ctx, const struct spdk_subsystem *subsystem,

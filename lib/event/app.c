@@ -47,7 +47,8 @@ static struct {
 	void *start_arg;
 	void *config; /* from malloc; NULL: none */
 	size_t config_bytes;
-	const char *config_name; /* for messages */
+	const char *config_name;               /* for messages */
+	spdk_subsystem_init_fn config_applied; /* NULL: none is being applied */
 	struct spdk_cpuset *core_mask;
 	STAILQ_HEAD(, ready_waiter) waiters;
 	uint32_t rpc_state_before;
@@ -57,7 +58,6 @@ static struct {
 	bool rpc_up;
 	bool subsystems_begun;
 	bool shutdown_begun;
-	bool reactors_up;
 } g_app SYSTEM_STATE = { .waiters = STAILQ_HEAD_INITIALIZER(g_app.waiters) };
 
 static void
@@ -98,6 +98,16 @@ app_subsystems_gone(void *arg)
 }
 
 static void
+app_take_down(void)
+{
+	if (g_app.subsystems_begun) {
+		spdk_subsystem_fini(app_subsystems_gone, NULL);
+	} else {
+		app_subsystems_gone(NULL);
+	}
+}
+
+static void
 app_stop_msg(void *arg)
 {
 	int rc = (int)(intptr_t)arg;
@@ -113,10 +123,11 @@ app_stop_msg(void *arg)
 		spdk_rpc_finish();
 		g_app.rpc_up = false;
 	}
-	if (g_app.subsystems_begun) {
-		spdk_subsystem_fini(app_subsystems_gone, NULL);
+	if (g_app.config_applied != NULL) {
+		/* The entry that runs now works on subsystems: they go down when it has ended. */
+		subsystem_load_config_cancel();
 	} else {
-		app_subsystems_gone(NULL);
+		app_take_down();
 	}
 }
 
@@ -212,6 +223,19 @@ app_init_done(int rc, void *arg)
 	app_tell_waiters(0);
 }
 
+static void
+app_config_applied(int rc, void *arg)
+{
+	spdk_subsystem_init_fn cb_fn = g_app.config_applied;
+
+	g_app.config_applied = NULL;
+	if (g_app.state == APP_STOPPING) {
+		app_take_down();
+	} else {
+		cb_fn(rc, NULL);
+	}
+}
+
 /* Entries of the configuration that may be applied in the present state, and only there. */
 static void
 app_apply_config(spdk_subsystem_init_fn cb_fn)
@@ -220,8 +244,9 @@ app_apply_config(spdk_subsystem_init_fn cb_fn)
 		cb_fn(0, NULL);
 		return;
 	}
-	subsystem_load_config(g_app.config_name, g_app.config, g_app.config_bytes, cb_fn, NULL,
-	                      !g_app.opts.json_config_ignore_errors);
+	g_app.config_applied = cb_fn;
+	subsystem_load_config(g_app.config_name, g_app.config, g_app.config_bytes,
+	                      app_config_applied, NULL, !g_app.opts.json_config_ignore_errors);
 }
 
 static void
@@ -270,9 +295,6 @@ app_start_rpc_server(void)
 static void
 app_early_config_done(int rc, void *arg)
 {
-	if (g_app.state != APP_BOOTING) {
-		return; /* asked to stop meanwhile */
-	}
 	if (rc == 0) {
 		rc = app_start_rpc_server();
 	}
@@ -294,6 +316,9 @@ app_early_config_done(int rc, void *arg)
 static void
 app_boot_msg(void *arg)
 {
+	if (g_app.state != APP_BOOTING) {
+		return; /* asked to stop before it began */
+	}
 	spdk_rpc_set_state(SPDK_RPC_STARTUP);
 	spdk_rpc_set_allowlist(g_app.opts.rpc_allowlist);
 	app_apply_config(app_early_config_done);
@@ -311,6 +336,8 @@ app_load_config(void)
 	if (opts->json_data != NULL) {
 		g_app.config = malloc(opts->json_data_size + 1);
 		if (g_app.config == NULL) {
+			SPDK_ERRLOG("No memory for a configuration of %zu bytes\n",
+			            opts->json_data_size);
 			return -ENOMEM;
 		}
 		memcpy(g_app.config, opts->json_data, opts->json_data_size);
@@ -380,11 +407,10 @@ app_start_cores(void)
 	if (rc != 0) {
 		return rc;
 	}
-	g_app.reactors_up = true;
 	if (opts->interrupt_mode) {
 		rc = spdk_interrupt_mode_enable();
 	}
-	return rc;
+	return rc == 0 ? reactors_launch() : rc;
 }
 
 static int
@@ -492,11 +518,11 @@ spdk_app_start(struct spdk_app_opts *opts_user, spdk_msg_fn start_fn, void *ctx)
 	}
 	SPDK_NOTICELOG("%s: %u core(s), main core %u\n", g_app.opts.name, spdk_env_get_core_count(),
 	               spdk_env_get_main_core());
-	rc = reactors_run();
+	reactors_run();
 	app_signals_restore();
 	app_thread_close();
 	app_set_state(APP_IDLE);
-	return g_app.rc != 0 ? g_app.rc : rc;
+	return g_app.rc;
 }
 
 void

@@ -175,10 +175,10 @@ reactor_attend(struct reactor *reactor)
 			} else {
 				spdk_thread_destroy(lw->thread);
 			}
+		} else if (reactor->stopping) {
+			thread_tell_exit(lw); /* not moved any more: the other may have ended */
 		} else if (lw->move) {
 			reactor_move_thread(reactor, lw);
-		} else if (reactor->stopping) {
-			thread_tell_exit(lw);
 		}
 	}
 }
@@ -342,7 +342,8 @@ reactor_loop(struct reactor *reactor)
 
 	reactor->tid = spdk_get_tid();
 	reactor->now_ticks = spdk_get_ticks();
-	while (!reactor->stopping || reactor->num_threads > 0) {
+	while (!reactor->stopping || reactor->num_threads > 0 ||
+	       atomic_load_explicit(&reactor->events, memory_order_relaxed) != NULL) {
 		did = reactor_step(reactor);
 		if (spdk_unlikely(reactor->now_ticks >= reactor->check_at_ticks)) {
 			reactor_check(reactor);

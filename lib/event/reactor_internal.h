@@ -64,7 +64,6 @@ struct reactor {
 	uint64_t hz; /* set once */
 	uint64_t monitor_at_ticks;
 	uint64_t last_switches;
-	bool has_interrupts;
 };
 
 /* reactor.c */

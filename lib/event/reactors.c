@@ -22,6 +22,7 @@ static struct {
 	uint32_t nap_us;
 	uint64_t nap_ticks;
 	bool thread_lib; /* started by reactors_init() */
+	bool launched;   /* cores but the main one run */
 	_Atomic bool stopping;
 	pthread_mutex_t lock;
 	struct lw_thread_list dead; /* under the lock */
@@ -220,6 +221,11 @@ reactors_fini(void)
 {
 	uint32_t i;
 
+	if (g_reactors.launched) {
+		/* The program did not come as far as reactors_run(). */
+		reactors_stop();
+		spdk_env_thread_wait_all();
+	}
 	/* A helper may still be between the message it sent, which was the last that a thread
 	 * waited for, and the wake that follows: it reads the thread and its reactor. */
 	env_work_drain();
@@ -240,6 +246,7 @@ reactors_fini(void)
 	g_reactors.nap_us = 0;
 	g_reactors.nap_ticks = 0;
 	g_reactors.thread_lib = false;
+	g_reactors.launched = false;
 	atomic_store_explicit(&g_reactors.stopping, false, memory_order_relaxed);
 }
 
@@ -251,26 +258,34 @@ reactor_main(void *arg)
 }
 
 int
-reactors_run(void)
+reactors_launch(void)
 {
 	uint32_t lcore, main_core = spdk_env_get_main_core();
-	int rc, result = 0;
+	int rc;
 
 	SPDK_ENV_FOREACH_CORE(lcore) {
 		if (lcore == main_core) {
 			continue;
 		}
+		/* Set first: those that run end in reactors_fini() when this one can't. */
+		g_reactors.launched = true;
 		rc = spdk_env_thread_launch_pinned(lcore, reactor_main, reactor_get(lcore));
 		if (rc != 0) {
-			SPDK_ERRLOG("No reactor can be started on core %u: %s\n", lcore,
-			            strerror(abs(rc)));
-			result = rc;
-			reactors_stop();
+			SPDK_ERRLOG("Core %u gets no thread (%s): name fewer cores, or raise the "
+			            "limit of processes (ulimit -u)\n",
+			            lcore, strerror(-rc));
+			return rc;
 		}
 	}
-	reactor_loop(reactor_get(main_core));
+	return 0;
+}
+
+void
+reactors_run(void)
+{
+	reactor_loop(reactor_get(spdk_env_get_main_core()));
 	spdk_env_thread_wait_all();
-	return result;
+	g_reactors.launched = false;
 }
 
 void

@@ -22,6 +22,7 @@
 #include "spdk_internal/json.h"
 #include "spdk_internal/jsonrpc.h"
 #include "spdk_internal/rpc.h"
+#include "spdk_internal/system_state.h"
 
 struct config_entry {
 	const struct spdk_json_val *method;
@@ -29,6 +30,7 @@ struct config_entry {
 };
 
 struct config {
+	LIST_ENTRY(config) link; /* while it is loaded */
 	char *file;
 	char *text;    /* as it came */
 	char *decoded; /* in place; `values` point into it */
@@ -43,6 +45,10 @@ struct config {
 	spdk_subsystem_init_fn cb_fn;
 	void *cb_arg;
 };
+
+static SYSTEM_STATE struct {
+	LIST_HEAD(, config) loading;
+} g_config;
 
 static void
 config_free(struct config *c)
@@ -63,6 +69,7 @@ config_done(void *arg)
 	void *cb_arg = c->cb_arg;
 	int rc = c->rc;
 
+	LIST_REMOVE(c, link);
 	config_free(c);
 	cb_fn(rc, cb_arg);
 }
@@ -296,7 +303,7 @@ entry_done(void *arg, const struct jsonrpc_answer *answer)
 	if (answer->error_code != 0) {
 		log_at(c, entry->method, "%.*s: %s", (int)entry->method->len,
 		       (const char *)entry->method->start, answer->message);
-		if (c->stop_on_error) {
+		if (c->stop_on_error && c->rc == 0) {
 			c->rc = -EINVAL;
 		}
 	}
@@ -366,7 +373,18 @@ subsystem_load_config(const char *file, const void *json, size_t json_size,
 		rc = collect(c);
 	}
 	c->rc = rc;
+	LIST_INSERT_HEAD(&g_config.loading, c, link);
 	spdk_thread_send_msg(c->thread, rc == 0 ? config_step : config_done, c);
+}
+
+void
+subsystem_load_config_cancel(void)
+{
+	struct config *c;
+
+	LIST_FOREACH(c, &g_config.loading, link) {
+		c->rc = c->rc != 0 ? c->rc : -ECANCELED;
+	}
 }
 
 void

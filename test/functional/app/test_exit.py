@@ -239,6 +239,17 @@ def test_clean_stop():
                 assert not os.path.exists(program.sock + ".lock")
 
 
+def test_stop_while_configuring():
+    """An entry asks for the stop: those far behind it do not run on what is being taken down."""
+    path = config("bdev", ("spdk_kill_instance", {"sig_name": "SIGTERM"}), *[
+        ("bdev_malloc_create", {"name": f"m{i}", "num_blocks": 2048, "block_size": 512})
+        for i in range(50)], MALLOC_BAD)
+    for args in ([], ["--json-ignore-init-errors"]):
+        with Program("-c", path, *args) as program:
+            assert program.status() == 0, program.err()
+            assert "ERROR" not in program.err(), program.err()
+
+
 def test_other_signals():
     for sig in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGKILL):
         with Program() as program:

@@ -11,6 +11,7 @@
 #include "spdk/env.h"
 #include "spdk/event.h"
 #include "spdk/thread.h"
+#include "spdk_internal/env_fault.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -149,10 +150,39 @@ test_messages(void **state)
 	assert_int_equal(g_done, NUM_THREADS + 1);
 }
 
+static void
+never(void *arg)
+{
+	fail();
+}
+
+/* A core that gets no POSIX thread: the start fails at once, and the next one works. */
+static void
+test_core_without_thread(void **state)
+{
+	struct spdk_app_opts opts;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		skip();
+	}
+	spdk_app_opts_init(&opts, sizeof(opts));
+	opts.name = "ut_reactors";
+	opts.rpc_addr = NULL;
+	opts.print_level = SPDK_LOG_DISABLED;
+	opts.reactor_mask = "0x3";
+	opts.disable_cpumask_locks = true;
+	env_fault_nth(ENV_FAULT_THREAD, 1);
+	assert_int_equal(spdk_app_start(&opts, never, NULL), 1);
+	assert_int_equal(env_fault_count(ENV_FAULT_THREAD), 1);
+	env_fault_clear();
+	spdk_app_fini();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_core_without_thread),
 		cmocka_unit_test(test_messages),
 	};
 
