@@ -146,6 +146,8 @@ thread_fd_unwatch(struct thread_fd *tfd)
 	}
 	if (tfd->watched) {
 		sleeper_unwatch(thread_sleeper_of(tfd->thread), tfd);
+	} else if (thread_sleeper_of(tfd->thread) != NULL) {
+		tfd->thread->num_unwatched--;
 	}
 	TAILQ_REMOVE(&tfd->thread->fds, tfd, link);
 	tfd->link.tqe_prev = NULL;

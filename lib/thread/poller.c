@@ -338,7 +338,9 @@ spdk_poller_resume(struct spdk_poller *poller)
 		return;
 	}
 	thread->num_paused--;
-	poller->state = POLLER_WAITING;
+	/* A timed one that is only marked runs right now, out of its tree. */
+	poller->state = was == POLLER_PAUSING && poller->kind == POLLER_TIMED ? POLLER_RUNNING
+	                                                                      : POLLER_WAITING;
 	poller_watch_again(poller);
 	if (was == POLLER_PAUSED) {
 		TAILQ_REMOVE(&thread->paused, poller, link);

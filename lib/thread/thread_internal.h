@@ -152,7 +152,6 @@ struct spdk_thread {
 	uint32_t pending_unregister; /* io_devices whose unregistering ends here */
 	struct poller_tree timed;
 	struct poller_list paused;
-	struct spdk_poller *timed_running;
 	struct thread_deferred *deferred_head;
 	struct thread_deferred **deferred_tail;
 	TAILQ_HEAD(, thread_fd) fds;
@@ -257,7 +256,6 @@ bool interrupt_stands_for(const struct spdk_poller *poller);
 void interrupt_lib_fini(void);
 
 /* io_device.c, channel.c */
-bool io_device_thread_is_clear(struct spdk_thread *thread);
 void io_device_lib_fini(void);
 struct io_device *io_device_find_locked(void *io_device);
 /* Drop a channel of \p dev; the device too when it was the last of an unregistered one. */

@@ -54,6 +54,15 @@ act_pause_resume(struct ut_poller *p)
 }
 
 static void
+act_pause_resume_unregister(struct ut_poller *p)
+{
+	if (p->poller != NULL) {
+		act_pause_resume(p);
+		act_unregister(p);
+	}
+}
+
+static void
 make(struct ut_poller *p, uint64_t period_us)
 {
 	memset(p, 0, sizeof(*p));
@@ -170,10 +179,18 @@ test_acts_inside_a_run(void **state)
 		uint64_t period_us;
 		uint32_t runs_of_other; /* after three steps 10 us apart */
 	} rows[] = {
-		{ act_unregister, true, 0, 1 },    { act_unregister, true, 10, 1 },
-		{ act_pause, true, 0, 1 },         { act_pause, true, 10, 1 },
-		{ act_pause_resume, true, 0, 3 },  { act_pause_resume, true, 10, 3 },
-		{ act_pause_resume, false, 0, 3 }, { act_pause_resume, false, 10, 0 },
+		{ act_unregister, true, 0, 1 },
+		{ act_unregister, true, 10, 1 },
+		{ act_pause, true, 0, 1 },
+		{ act_pause, true, 10, 1 },
+		{ act_pause_resume, true, 0, 3 },
+		{ act_pause_resume, true, 10, 3 },
+		{ act_pause_resume, false, 0, 3 },
+		{ act_pause_resume, false, 10, 0 },
+		{ act_pause_resume_unregister, true, 0, 1 },
+		{ act_pause_resume_unregister, true, 10, 1 },
+		{ act_pause_resume_unregister, false, 0, 0 },
+		{ act_pause_resume_unregister, false, 10, 0 },
 	};
 	struct ut_poller actor, other, *subject;
 	size_t i, step;
@@ -403,8 +420,10 @@ test_fd_that_cannot_be_watched(void **state)
 	env_sim_fail_nth(ENV_FAULT_WAITER, 1);
 	thread_attach(ut_thread(0), &g_sleeper);
 	assert_int_equal(look(&deadline), THREAD_REST_NAP);
-	detach();
+	/* Once it has gone nothing keeps the core awake. */
 	spdk_poller_unregister(&p.poller);
+	assert_int_equal(look(&deadline), THREAD_REST_SLEEP);
+	detach();
 	env_event_close(opts.fd);
 }
 
