@@ -371,14 +371,15 @@ void spdk_poller_resume(struct spdk_poller *poller);
  * thread. \param create_cb sets up the zeroed context of a new channel, on its thread; a negative
  * errno makes spdk_get_io_channel() fail. \param destroy_cb undoes that, on the same thread. \param
  * ctx_size bytes of the context. \param name for the log and RPCs, copied; NULL: "unnamed". An
- * address that is registered already, and a lack of memory, are logged and change nothing. */
+ * address that is registered already, and a lack of memory, are logged and change nothing; after
+ * the latter spdk_get_io_channel() gives NULL, and unregistering it calls back all the same. */
 void
 spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
                         spdk_io_channel_destroy_cb destroy_cb, uint32_t ctx_size, const char *name);
 
 /** No more channels of \p io_device can be got; when the last is gone and no visit of its channels
  * is under way, \p unregister_cb (NULL: nothing) runs on the calling SPDK thread, never inside this
- * call. */
+ * call. An address that is not registered is logged, and nothing is called. */
 void spdk_io_device_unregister(void *io_device, spdk_io_device_unregister_cb unregister_cb);
 
 /** The current thread's channel of \p io_device: a new one, or the one it has, once more. Put back

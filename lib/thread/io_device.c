@@ -6,7 +6,11 @@
  *
  * Everything is under the library's lock; any thread. A device is REGISTERED (in the tree, channels
  * can be got), then, once unregistered, out of the tree, and freed when no iteration visits it and
- * its last channel is gone; the call-back is a message to the thread that unregistered it. */
+ * its last channel is gone; the call-back is a message to the thread that unregistered it.
+ *
+ * Registering has no result, so who finds no memory learns it from spdk_get_io_channel(), which
+ * gives NULL as for a device that was never there. Its owner unregisters it all the same and may
+ * wait for the call-back: that one comes, for as many unknown devices as were lost. */
 
 #include "thread_internal.h"
 
@@ -22,6 +26,7 @@ io_device_cmp(struct io_device *a, struct io_device *b)
 
 static struct {
 	struct io_device_tree devices;
+	uint32_t num_lost; /* registered without memory, not unregistered yet; under the lock */
 } g_io_device SYSTEM_STATE;
 
 RB_GENERATE_STATIC(io_device_tree, io_device, node, io_device_cmp)
@@ -44,8 +49,11 @@ spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
 	assert(thread_current() != NULL);
 	dev = calloc(1, sizeof(*dev));
 	if (dev == NULL) {
-		SPDK_ERRLOG("No memory to register device %s: it will have no channels\n",
+		SPDK_ERRLOG("No memory to register device %s: it has no channels\n",
 		            name != NULL ? name : "");
+		thread_lib_lock();
+		g_io_device.num_lost++;
+		thread_lib_unlock();
 		return;
 	}
 	dev->io_device = io_device;
@@ -93,30 +101,49 @@ io_device_unregister_locked(struct io_device *dev)
 	io_device_end_locked(dev);
 }
 
+/* One that is not in the tree: whether it is taken for a lost one. */
+static bool
+unregister_lost_locked(void *io_device, spdk_io_device_unregister_cb unregister_cb)
+{
+	if (g_io_device.num_lost == 0) {
+		return false;
+	}
+	g_io_device.num_lost--;
+	if (unregister_cb != NULL) {
+		msg_post(thread_current(), unregister_cb, io_device);
+	}
+	return true;
+}
+
 void
 spdk_io_device_unregister(void *io_device, spdk_io_device_unregister_cb unregister_cb)
 {
 	struct spdk_thread *thread = thread_current();
 	struct io_device *dev;
+	bool known = true;
 
 	assert(thread != NULL);
 	thread_lib_lock();
 	dev = io_device_find_locked(io_device);
-	if (dev == NULL || dev->pending_unregister) {
-		thread_lib_unlock();
-		SPDK_ERRLOG("A device that is not registered can't be unregistered\n");
-		assert(false);
-		return;
-	}
-	dev->unregister_cb = unregister_cb;
-	dev->unregister_thread = thread;
-	thread->pending_unregister++;
-	if (dev->num_iterations > 0) {
-		dev->pending_unregister = true;
+	if (dev == NULL) {
+		known = unregister_lost_locked(io_device, unregister_cb);
+	} else if (dev->pending_unregister) {
+		known = false;
 	} else {
-		io_device_unregister_locked(dev);
+		dev->unregister_cb = unregister_cb;
+		dev->unregister_thread = thread;
+		thread->pending_unregister++;
+		if (dev->num_iterations > 0) {
+			dev->pending_unregister = true;
+		} else {
+			io_device_unregister_locked(dev);
+		}
 	}
 	thread_lib_unlock();
+	if (!known) {
+		SPDK_ERRLOG("A device that is not registered can't be unregistered (%p)\n",
+		            io_device);
+	}
 }
 
 void
@@ -152,4 +179,5 @@ io_device_lib_fini(void)
 		RB_REMOVE(io_device_tree, &g_io_device.devices, dev);
 		free(dev);
 	}
+	g_io_device.num_lost = 0;
 }

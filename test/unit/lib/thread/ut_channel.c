@@ -17,6 +17,7 @@ static struct {
 	uint32_t created;
 	uint32_t destroyed;
 	uint32_t unregistered;
+	uint32_t lost; /* unregistered, of the other device */
 	int create_rc;
 	char trace[64];
 	int status;
@@ -277,6 +278,36 @@ test_unregister_without_callback(void **state)
 }
 
 static void
+count_lost(void *io_device)
+{
+	assert_ptr_equal(io_device, &g_other_device);
+	g_ut.lost++;
+}
+
+static void
+test_register_without_memory(void **state)
+{
+	set_thread(1);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	spdk_io_device_register(&g_other_device, create, destroy, 0, "lost");
+	assert_null(spdk_get_io_channel(&g_other_device));
+	spdk_io_device_unregister(&g_other_device, count_lost);
+	assert_int_equal(g_ut.lost, 0); /* never inside the call */
+	poll_thread(1);
+	assert_int_equal(g_ut.lost, 1);
+	/* What was never registered is refused, and nobody is called; nor by a second time. */
+	spdk_io_device_unregister(&g_other_device, count_lost);
+	poll_threads();
+	assert_int_equal(g_ut.lost, 1);
+	/* There is memory again. */
+	spdk_io_device_register(&g_other_device, create, destroy, sizeof(uint64_t), "found");
+	spdk_put_io_channel(spdk_get_io_channel(&g_other_device));
+	spdk_io_device_unregister(&g_other_device, count_lost);
+	poll_threads();
+	assert_int_equal(g_ut.lost, 2);
+}
+
+static void
 see(void *arg, const char *name, uint32_t ref)
 {
 	snprintf(arg, 64, "%s:%u", name, ref);
@@ -309,6 +340,7 @@ main(void)
 		T(test_unregister_with_channels),
 		T(test_unregister_during_a_visit),
 		T(test_unregister_without_callback),
+		T(test_register_without_memory),
 		T(test_tell),
 	};
 
