@@ -278,6 +278,7 @@ spdk_iobuf_unregister_module(const char *name)
 
 /* ---- Statistics: one call on each thread adds up ---- */
 
+/* With copies of the names behind it: a module may be unregistered meanwhile. */
 struct stats_sum {
 	spdk_iobuf_get_stats_cb cb_fn;
 	void *cb_arg;
@@ -327,19 +328,24 @@ stats_done(struct spdk_io_channel_iter *iter, int status)
 int
 spdk_iobuf_get_stats(spdk_iobuf_get_stats_cb cb_fn, void *cb_arg)
 {
+	size_t size = sizeof(struct stats_sum);
 	struct iobuf_module *module;
 	struct stats_sum *sum;
-	uint32_t i = 0;
+	char *name;
 
-	sum = calloc(1, sizeof(*sum) + g_iobuf.num_modules * sizeof(sum->modules[0]));
+	TAILQ_FOREACH(module, &g_iobuf.modules, link) {
+		size += sizeof(sum->modules[0]) + strlen(module->name) + 1;
+	}
+	sum = calloc(1, size);
 	if (sum == NULL) {
 		return -ENOMEM;
 	}
 	sum->cb_fn = cb_fn;
 	sum->cb_arg = cb_arg;
-	sum->num_modules = g_iobuf.num_modules;
+	name = (char *)&sum->modules[g_iobuf.num_modules];
 	TAILQ_FOREACH(module, &g_iobuf.modules, link) {
-		sum->modules[i++].module = module->name;
+		sum->modules[sum->num_modules++].module = name;
+		name = stpcpy(name, module->name) + 1;
 	}
 	spdk_for_each_channel(&g_iobuf, stats_visit, sum, stats_done);
 	return 0;

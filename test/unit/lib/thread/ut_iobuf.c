@@ -566,13 +566,40 @@ test_stats(void **state)
 	c = get(1, LARGE, NULL);
 	set_thread(2);
 	assert_int_equal(spdk_iobuf_get_stats(see_stats, &seen), 0);
+	/* The answer has it all the same. */
+	assert_int_equal(spdk_iobuf_unregister_module("other"), 0);
 	poll_threads();
 	assert_true(seen);
 	put(1, c, LARGE);
 	put(0, a, SMALL);
 	put(0, b, SMALL);
-	assert_int_equal(spdk_iobuf_unregister_module("other"), 0);
 	stop();
+}
+
+/* Let the nth allocation fail. The last one is the device's, which has no result: then there are
+ * no channels, and the end comes all the same. False when there are not as many. */
+static bool
+init_fails(int nth)
+{
+	struct spdk_iobuf_channel ch;
+	bool done = false, hit;
+
+	env_sim_fail_nth(ENV_FAULT_HEAP, nth);
+	if (spdk_iobuf_initialize() != 0) {
+		return true;
+	}
+	hit = env_fault_count(ENV_FAULT_HEAP) >= (uint64_t)nth;
+	env_fault_clear();
+	assert_int_equal(spdk_iobuf_register_module("ut"), 0);
+	assert_int_equal(spdk_iobuf_channel_init(&ch, "ut", 0, 0), hit ? -ENOMEM : 0);
+	if (!hit) {
+		spdk_iobuf_channel_fini(&ch);
+	}
+	poll_threads();
+	spdk_iobuf_finish(finished, &done);
+	poll_threads();
+	assert_true(done);
+	return hit;
 }
 
 static void
@@ -594,6 +621,9 @@ test_init_fails_at_each_step(void **state)
 		}
 	}
 	env_fault_clear();
+	for (nth = 1; init_fails(nth); nth++) {
+	}
+	assert_true(nth > 4);
 	assert_int_equal(spdk_iobuf_initialize(), 0);
 	assert_int_equal(spdk_iobuf_channel_init(&ch, "none", 0, 0), -ENODEV);
 	for (nth = 1; nth <= 2; nth++) {
