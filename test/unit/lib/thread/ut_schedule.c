@@ -5,10 +5,11 @@
 /* The sleep rule (lib/thread/sleep.c) under every schedule.
  *
  * A model of the shared memory and of the steps of one sleeper (reactor N) and some givers; the
- * decisions are the library's (sleep_rule.h). Memory is as weak as the algorithm may meet: each
- * store waits in the store buffer of its party until some later moment, in any order; a fence waits
- * until the party's buffer is empty. All reachable states are visited once. A state in which nobody
- * can go on, though messages are left, is a lost wake-up.
+ * decisions are the library's (sleep_rule.h), and ut_sleep_steps.c holds its code to these steps.
+ * Memory is as weak as the algorithm may meet: each store waits in the store buffer of its party
+ * until some later moment, in any order; a fence waits until the party's buffer is empty. All
+ * reachable states are visited once. A state in which nobody can go on, though messages are left,
+ * is a lost wake-up.
  *
  * The mutants leave one step out, or weaken it; each must be found. */
 
