@@ -79,32 +79,39 @@ arena_destroy(struct env_arena *arena)
 }
 
 /* A mapped and registered arena that stands in no table yet. */
-static struct env_arena *
-arena_create(size_t size_bytes, int32_t numa_id)
+static int
+arena_create(size_t size_bytes, int32_t numa_id, struct env_arena **out)
 {
 	struct env_arena *arena = calloc(1, sizeof(*arena));
+	int rc = -ENOMEM;
 
 	if (arena == NULL) {
-		return NULL;
+		return rc;
 	}
 	arena->fd = -1;
 	arena->size_bytes = size_bytes;
 	arena->numa_id = numa_id;
 	arena->pages = calloc(size_bytes / ENV_PAGE_BYTES, sizeof(*arena->pages));
-	if (arena->pages == NULL || machine_arena_map(arena) != 0) {
+	if (arena->pages == NULL) {
+		goto fail;
+	}
+	rc = machine_arena_map(arena);
+	if (rc != 0) {
 		arena->base = NULL;
 		goto fail;
 	}
 	assert(((uintptr_t)arena->base & (ENV_ARENA_ALIGN - 1)) == 0);
-	if (spdk_mem_register(arena->base, size_bytes) != 0) {
+	rc = spdk_mem_register(arena->base, size_bytes);
+	if (rc != 0) {
 		goto fail;
 	}
 	env_poison(arena->base, size_bytes);
-	return arena;
+	*out = arena;
+	return 0;
 
 fail:
 	arena_destroy(arena);
-	return NULL;
+	return rc;
 }
 
 int
@@ -158,25 +165,25 @@ cap_release(size_t size_bytes)
 	env_heap_unlock();
 }
 
-struct env_arena *
-env_arena_grow(size_t need_bytes, int32_t numa_id)
+int
+env_arena_grow(size_t need_bytes, int32_t numa_id, struct env_arena **out)
 {
 	size_t got = cap_reserve(need_bytes, spdk_max(need_bytes, machine_arena_quantum()));
-	struct env_arena *arena;
+	int rc;
 
 	if (got == 0) {
-		return NULL;
+		return -ENOSPC;
 	}
-	arena = arena_create(got, numa_id);
-	if (arena == NULL && got > need_bytes) {
+	rc = arena_create(got, numa_id, out);
+	if (rc != 0 && got > need_bytes) {
 		cap_release(got - need_bytes);
 		got = need_bytes;
-		arena = arena_create(got, numa_id);
+		rc = arena_create(got, numa_id, out);
 	}
-	if (arena == NULL) {
+	if (rc != 0) {
 		cap_release(got);
 	}
-	return arena;
+	return rc;
 }
 
 void

@@ -154,6 +154,7 @@ core_add(uint32_t lcore, const struct spdk_cpuset *cpus)
 	}
 	grown = realloc(g_cores.cores, (g_cores.num_cores + 1) * sizeof(*grown));
 	if (grown == NULL) {
+		SPDK_ERRLOG("No memory for core %" PRIu32 "\n", lcore);
 		return -ENOMEM;
 	}
 	g_cores.cores = grown;

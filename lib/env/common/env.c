@@ -60,6 +60,7 @@ env_start(const struct spdk_env_opts *opts)
 	}
 	rc = env_region_init();
 	if (rc != 0) {
+		SPDK_ERRLOG("No memory for the map of registered memory\n");
 		return rc;
 	}
 	g_env.regions = true;

@@ -175,20 +175,29 @@ reclaim_one(void)
 static struct env_arena *
 grow_or_reclaim(size_t need_bytes, int32_t numa_id)
 {
+	struct env_arena *arena = NULL;
 	struct env_mem_stats stats;
-	struct env_arena *arena;
+	int rc;
 
 	do {
-		arena = env_arena_grow(need_bytes, numa_id);
-	} while (arena == NULL && reclaim_one());
-	if (arena == NULL) {
-		env_mem_get_stats(&stats);
+		rc = env_arena_grow(need_bytes, numa_id, &arena);
+	} while (rc != 0 && reclaim_one());
+	if (rc == 0) {
+		return arena;
+	}
+	env_mem_get_stats(&stats);
+	if (rc == -ENOSPC) {
 		SPDK_ERRLOG_RATELIMIT("No memory for %zu KiB more: %" PRIu64 " of at most %" PRIu64
 		                      " MiB are in use; raise --mem-size or free memory\n",
 		                      need_bytes >> 10, stats.arena_bytes >> 20,
 		                      stats.cap_bytes >> 20);
+	} else {
+		SPDK_ERRLOG_RATELIMIT("The system gives no memory for %zu KiB more (%s), %" PRIu64
+		                      " MiB are in use: see ulimit -v, ulimit -n and the limit of "
+		                      "the cgroup\n",
+		                      need_bytes >> 10, strerror(-rc), stats.arena_bytes >> 20);
 	}
-	return arena;
+	return NULL;
 }
 
 struct env_page *

@@ -121,9 +121,9 @@ void env_heap_lock(void);
 void env_heap_unlock(void);
 int env_arena_init(const struct spdk_env_opts *opts);
 void env_arena_fini(void);
-/** A mapped and registered arena with room for a run of \p need_bytes, in no table yet. NULL: no
- *  memory, or the cap. Without the lock. */
-struct env_arena *env_arena_grow(size_t need_bytes, int32_t numa_id);
+/** A mapped and registered arena with room for a run of \p need_bytes, in no table yet. 0, -ENOSPC
+ *  when the cap leaves no room, or why the machine gave none. Without the lock. */
+int env_arena_grow(size_t need_bytes, int32_t numa_id, struct env_arena **out);
 /** Undo env_arena_grow(). In no table, without the lock. */
 void env_arena_give_back(struct env_arena *arena);
 /** Put a new arena in the table, or take it out. 0 or -ENOMEM. */

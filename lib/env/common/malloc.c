@@ -14,8 +14,8 @@
 #include "spdk_internal/env_fault.h"
 
 #define MIN_ALIGN_BYTES 64
-/* 16 TiB: page counts stay far from 32 bits. */
-#define MAX_BYTES (1ull << 44)
+/* 4 TiB: the pages of an object and of its alignment together fit in 32 bits. */
+#define MAX_BYTES (1ull << 42)
 
 static void *
 run_alloc(size_t size_bytes, size_t align_bytes, int32_t numa_id, bool want_zero)

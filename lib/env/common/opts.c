@@ -88,6 +88,7 @@ env_opts_copy(const struct spdk_env_opts *src, struct env_opts_copy **out)
 	}
 	copy = calloc(1, sizeof(*copy));
 	if (copy == NULL) {
+		SPDK_ERRLOG("No memory for the options of the environment\n");
 		return -ENOMEM;
 	}
 	o = &copy->opts;
@@ -104,6 +105,7 @@ env_opts_copy(const struct spdk_env_opts *src, struct env_opts_copy **out)
 	ok = dup_addrs(&o->pci_blocked, o->num_pci_addr) && ok;
 	ok = dup_addrs(&o->pci_allowed, o->num_pci_addr) && ok;
 	if (!ok) {
+		SPDK_ERRLOG("No memory for the options of the environment\n");
 		env_opts_free(copy);
 		return -ENOMEM;
 	}

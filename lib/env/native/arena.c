@@ -190,6 +190,10 @@ machine_arena_map(struct env_arena *arena)
 			arena->numa_id = spdk_max(arena->numa_id, 0);
 			return 0;
 		}
+		if (g_arena.hugedir != NULL) {
+			SPDK_WARNLOG("No huge pages for %zu MiB in %s: plain pages are used\n",
+			             arena->size_bytes >> 20, g_arena.hugedir);
+		}
 		SPDK_INFOLOG(env, "No huge pages for %zu MiB: plain pages are used\n",
 		             arena->size_bytes >> 20);
 		atomic_store_explicit(&g_arena.huge_failed, true, memory_order_relaxed);

@@ -10,6 +10,8 @@
 
 #include "native.h"
 
+#include "spdk/log.h"
+
 #include <sched.h>
 #include <sys/prctl.h>
 
@@ -17,6 +19,8 @@
 #define NODE_PATH "/sys/devices/system/node"
 #define PATH_BYTES 128
 #define TEXT_BYTES 4096
+/* The kernel refuses to tell a set that has no room for all CPUs it can have: 8,192 at most. */
+#define KERNEL_CPUS_MAX 8192
 
 static struct {
 	struct spdk_cpuset cpus; /* set once by init */
@@ -25,8 +29,8 @@ static struct {
 static int
 affinity_get(struct spdk_cpuset *set)
 {
-	cpu_set_t *mask = CPU_ALLOC(SPDK_CPUSET_SIZE);
-	size_t size = CPU_ALLOC_SIZE(SPDK_CPUSET_SIZE);
+	cpu_set_t *mask = CPU_ALLOC(KERNEL_CPUS_MAX);
+	size_t size = CPU_ALLOC_SIZE(KERNEL_CPUS_MAX);
 	uint32_t i;
 	int rc = 0;
 
@@ -74,7 +78,12 @@ machine_pin(const struct spdk_cpuset *cpus)
 int
 native_cpu_init(void)
 {
-	return affinity_get(&g_cpu.cpus);
+	int rc = affinity_get(&g_cpu.cpus);
+
+	if (rc != 0) {
+		SPDK_ERRLOG("Can't learn on which CPUs this process may run: %s\n", strerror(-rc));
+	}
+	return rc;
 }
 
 void

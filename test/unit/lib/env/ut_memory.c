@@ -50,6 +50,9 @@ test_refused(void **state)
 	assert_null(spdk_malloc(10, 0, &unused, ANY, SPDK_MALLOC_DMA));
 	assert_null(spdk_zmalloc(10, 0, NULL, ANY, 0));
 	assert_null(spdk_malloc(SIZE_MAX, 0, NULL, ANY, SPDK_MALLOC_DMA));
+	/* As many pages as 32 bits count, and one less. */
+	assert_null(spdk_malloc(1ull << 44, 0, NULL, ANY, SPDK_MALLOC_DMA));
+	assert_null(spdk_malloc((1ull << 44) - 4096, 0, NULL, ANY, SPDK_MALLOC_DMA));
 	assert_null(spdk_malloc(SIZE_MAX - 4095, 0, NULL, ANY, SPDK_MALLOC_DMA));
 	assert_null(spdk_malloc(10, 1ull << 63, NULL, ANY, SPDK_MALLOC_DMA));
 	spdk_free(NULL);
