@@ -184,7 +184,7 @@ spdk_histogram_data_merge(const struct spdk_histogram_data *dst,
 /**
  * A new histogram, all counts 0, that keeps the ranges from that of \p min_val to that of
  * \p max_val.
- * \param granularity log2 of the buckets in a range, 1 to 63: more of them are finer and larger.
+ * \param granularity log2 of the buckets in a range, 1 to 62: more of them are finer and larger.
  * \return NULL when out of memory or the parameters make no sense; to be freed by
  * spdk_histogram_data_free().
  */
@@ -193,7 +193,7 @@ spdk_histogram_data_alloc_sized_ext(uint32_t granularity, uint64_t min_val, uint
 {
 	struct spdk_histogram_data *h;
 
-	if (granularity == 0 || granularity > 63 || min_val > max_val) {
+	if (granularity == 0 || granularity > 62 || min_val > max_val) {
 		return NULL;
 	}
 	h = (struct spdk_histogram_data *)calloc(1, sizeof(*h));

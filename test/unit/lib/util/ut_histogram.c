@@ -82,6 +82,9 @@ test_extremes(void **state)
 	assert_int_equal(__spdk_histogram_get_count(h, 57, 127), 1);
 	spdk_histogram_data_free(h);
 	spdk_histogram_data_free(NULL);
+	/* The number of buckets would be 2^64. */
+	assert_null(spdk_histogram_data_alloc_sized(63));
+	assert_null(spdk_histogram_data_alloc_sized(0));
 }
 
 /* A histogram of some ranges only: what is outside counts at the ends. */
