@@ -59,12 +59,13 @@ bad_value(const char *option, const char *arg, const char *want)
 }
 
 static int
-parse_int(const char *option, const char *arg, int max, int *value)
+parse_int(const char *option, const char *arg, int min, int max, int *value)
 {
 	long number = spdk_strtol(arg, 0);
 
-	if (number < 0 || number > max) {
-		return bad_value(option, arg, "a number in range");
+	if (number < min || number > max) {
+		fprintf(stderr, "%s: '%s' is not a number from %d to %d\n", option, arg, min, max);
+		return -EINVAL;
 	}
 	*value = (int)number;
 	return 0;
@@ -104,7 +105,7 @@ set_shm_id(struct spdk_app_opts *opts, const char *arg)
 {
 	int value, rc;
 
-	rc = parse_int("--shm-id", arg, INT_MAX, &value);
+	rc = parse_int("--shm-id", arg, 0, INT_MAX, &value);
 	if (rc == 0) {
 		opts->shm_id = value;
 	}
@@ -123,7 +124,7 @@ set_mem_channels(struct spdk_app_opts *opts, const char *arg)
 {
 	int value, rc;
 
-	rc = parse_int("--mem-channels", arg, INT_MAX, &value);
+	rc = parse_int("--mem-channels", arg, 0, INT_MAX, &value);
 	if (rc == 0) {
 		opts->mem_channel = value;
 	}
@@ -135,7 +136,7 @@ set_main_core(struct spdk_app_opts *opts, const char *arg)
 {
 	int value, rc;
 
-	rc = parse_int("--main-core", arg, INT_MAX, &value);
+	rc = parse_int("--main-core", arg, 0, INT_MAX, &value);
 	if (rc == 0) {
 		opts->main_core = value;
 	}
@@ -156,13 +157,14 @@ set_mem_size(struct spdk_app_opts *opts, const char *arg)
 	bool has_unit;
 
 	if (spdk_parse_capacity(arg, &size_mb, &has_unit) != 0) {
-		return bad_value("--mem-size", arg, "a size");
+		return bad_value("--mem-size", arg, "a size in MB, or with a unit, as 2G");
 	}
-	if (has_unit) {
-		size_mb /= 1024 * 1024;
+	/* What is below 1 MB must not end as 0, which means no limit. */
+	if (has_unit && size_mb != 0) {
+		size_mb = SPDK_CEIL_DIV(size_mb, 1024 * 1024);
 	}
 	if (size_mb > INT_MAX) {
-		return bad_value("--mem-size", arg, "a size in range");
+		return bad_value("--mem-size", arg, "a size that a machine can have");
 	}
 	opts->mem_size = (int)size_mb;
 	return 0;
@@ -342,8 +344,8 @@ set_msg_mempool_size(struct spdk_app_opts *opts, const char *arg)
 {
 	int size;
 
-	if (parse_int("--msg-mempool-size", arg, INT_MAX, &size) != 0 || size == 0) {
-		return bad_value("--msg-mempool-size", arg, "a number above 0");
+	if (parse_int("--msg-mempool-size", arg, 1, INT_MAX, &size) != 0) {
+		return -EINVAL;
 	}
 	opts->msg_mempool_size = (size_t)size;
 	return 0;
@@ -389,7 +391,7 @@ set_busy_poller_sleep(struct spdk_app_opts *opts, const char *arg)
 {
 	int us;
 
-	if (parse_int("--busy-poller-sleep-us", arg, 1000000, &us) != 0) {
+	if (parse_int("--busy-poller-sleep-us", arg, 0, 1000000, &us) != 0) {
 		return -EINVAL;
 	}
 	reactors_set_nap_us((uint32_t)us);

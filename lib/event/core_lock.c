@@ -49,6 +49,7 @@ app_claim_core(uint32_t lcore)
 
 	lock = calloc(1, sizeof(*lock));
 	if (lock == NULL) {
+		SPDK_ERRLOG("No memory to lock core %u\n", lcore);
 		return -ENOMEM;
 	}
 	rc = core_lock_open(lock, lcore, &holder);
@@ -57,8 +58,9 @@ app_claim_core(uint32_t lcore)
 		            "share it with --disable-cpumask-locks\n",
 		            lcore, holder, lock->path);
 	} else if (rc != 0) {
-		SPDK_ERRLOG("Core %u can't be locked (%s): %s\n", lcore, lock->path,
-		            spdk_strerror(-rc));
+		SPDK_ERRLOG("Core %u can't be locked (%s): %s; --disable-cpumask-locks does "
+		            "without\n",
+		            lcore, lock->path, spdk_strerror(-rc));
 	}
 	if (rc != 0) {
 		free(lock);
