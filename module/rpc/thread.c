@@ -252,7 +252,11 @@ rpc_thread_set_cpumask(struct spdk_jsonrpc_request *request, void *arg)
 		return;
 	}
 	change->request = request;
-	spdk_thread_send_msg(thread, cpumask_change, change);
+	if (spdk_thread_send_msg(thread, cpumask_change, change) != 0) {
+		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_PARAMS,
+		          "id: thread %" PRIu64 " has just exited", params->id);
+		free(change);
+	}
 }
 
 static const struct rpc_method thread_methods[] = {
