@@ -101,6 +101,20 @@ group_poll(void *arg)
 	return n > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
 }
 
+static const char *
+ring_remedy(int rc)
+{
+	switch (rc) {
+	case -EPERM:
+	case -ENOSYS:
+		return " (see /proc/sys/kernel/io_uring_disabled and seccomp)";
+	case -ENOMEM:
+		return " (before Linux 5.12 rings count as locked memory: raise ulimit -l)";
+	default:
+		return "";
+	}
+}
+
 int
 uring_group_create(void *io_device, void *ctx)
 {
@@ -112,9 +126,7 @@ uring_group_create(void *io_device, void *ctx)
 	rc = io_uring_queue_init(RING_ENTRIES, &group->ring, 0);
 	if (rc != 0) {
 		SPDK_ERRLOG("no io_uring on this thread: %s%s\n", spdk_strerror(-rc),
-		            rc == -EPERM || rc == -ENOSYS
-		                    ? " (see /proc/sys/kernel/io_uring_disabled and seccomp)"
-		                    : "");
+		            ring_remedy(rc));
 		return rc;
 	}
 	group->submit.fn = group_submit;
