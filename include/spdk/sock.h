@@ -129,8 +129,8 @@ const char *spdk_sock_get_impl_name(struct spdk_sock *sock);
 struct spdk_sock *spdk_sock_connect(const char *ip, int port, const char *impl_name);
 
 /**
- * Connect to \p ip (numeric, IPv6 also in brackets) and \p port, and wait until that succeeded or
- * failed; at most opts->connect_timeout milliseconds if that is not 0.
+ * Connect to \p ip (numeric, IPv6 also in brackets; no name is looked up) and \p port, and wait
+ * until that succeeded or failed; at most opts->connect_timeout milliseconds if that is not 0.
  * \param impl_name NULL: the default implementation.
  * \param opts stays the caller's; NULL: defaults.
  * \return a socket that the caller closes, or NULL: EINVAL, ECONNREFUSED, ETIMEDOUT, EMFILE and
@@ -190,7 +190,7 @@ int32_t spdk_sock_get_numa_id(struct spdk_sock *sock);
 int spdk_sock_close(struct spdk_sock **sock);
 
 /**
- * Send queued writes, and run the call-backs of those that are out.
+ * Send queued writes, and run the call-backs of those that are out; in such a call-back: after it.
  * \return bytes sent, or -1: EAGAIN when the network takes no more now, ECONNRESET, EPIPE,
  * ENOTCONN.
  */
@@ -280,12 +280,13 @@ int spdk_sock_group_remove_sock(struct spdk_sock_group *group, struct spdk_sock 
 /**
  * Send the queued writes of all sockets, run call-backs of completed ones, look once for sockets
  * that can be read and call them back. Sockets may be closed, added and removed in the call-backs.
- * \return number of sockets called back, or -1.
+ * \return number of sockets called back, or -1: EBUSY inside a call-back of this group.
  */
 int spdk_sock_group_poll(struct spdk_sock_group *group);
 
 /**
- * Free *group and set it to NULL. \return 0, or -1: EBADF for NULL, EBUSY while it has sockets.
+ * Free *group and set it to NULL. \return 0, or -1: EBADF for NULL, EBUSY while it has sockets and
+ * inside its own poll.
  */
 int spdk_sock_group_close(struct spdk_sock_group **group);
 

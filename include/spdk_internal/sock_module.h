@@ -114,7 +114,7 @@ struct spdk_sock {
 	int ready_idx;      /* its place + 1 in group->ready; 0: none */
 	uint32_t callbacks; /* running in or for this socket: it must not be freed meanwhile */
 	bool closed;        /* by the user; freed when `callbacks` gets 0 */
-	int done_err;       /* what the call-backs of `done` get */
+	bool draining;      /* call-backs of `done` run */
 	TAILQ_ENTRY(spdk_sock) link; /* of the group */
 	struct spdk_sock_opts opts;
 	struct spdk_sock_impl_opts impl_opts;
@@ -132,6 +132,7 @@ struct spdk_sock_group_impl {
 
 struct spdk_sock_group {
 	uint32_t counter; /* see sock_group_get_counter() */
+	bool polling;     /* call-backs of a poll may run: no other one, and no end */
 	void *ctx;
 	struct env_waiter *waiter; /* NULL unless several implementations have descriptors */
 	STAILQ_HEAD(, spdk_sock_group_impl) impls;
@@ -146,7 +147,8 @@ sock_init(struct spdk_sock *sock, struct spdk_net_impl *impl, const struct spdk_
 
 /**
  * Run the call-backs of all requests in sock->done, in order. Not from inside a submit. When the
- * user closed the socket in one of them it is gone afterwards.
+ * user closed the socket in one of them it is gone afterwards. Called by one of these call-backs it
+ * does nothing: the call that runs them finds what is new.
  * \return how many; -1 when the socket is gone.
  */
 int sock_complete_done(struct spdk_sock *sock);
@@ -168,7 +170,7 @@ static inline void
 sock_request_queue(struct spdk_sock *sock, struct spdk_sock_request *req)
 {
 	req->internal.offset = 0;
-	req->internal.curr_list = &sock->queued;
+	req->internal.zcopy_idx = 0; /* its errno, when it fails: nothing is sent without a copy */
 	TAILQ_INSERT_TAIL(&sock->queued, req, internal.link);
 	sock->queued_iovcnt += req->iovcnt;
 }

@@ -7,7 +7,8 @@
  *
  * An implementation's poll fills ready[]; the call-backs run from here, afterwards. Whoever takes a
  * socket out of the group meanwhile also takes it out of ready[] (ready_idx says where), so a
- * call-back never sees a socket that left.
+ * call-back never sees a socket that left. A group is not polled, nor closed, from inside its own
+ * poll: that would pull ready[] from under the loop.
  */
 
 #include <sys/epoll.h>
@@ -185,6 +186,11 @@ spdk_sock_group_poll(struct spdk_sock_group *group)
 	struct spdk_sock_group_impl *gi;
 	int rc, num = 0, err = 0;
 
+	if (spdk_unlikely(group->polling)) {
+		errno = EBUSY;
+		return -1;
+	}
+	group->polling = true;
 	STAILQ_FOREACH(gi, &group->impls, link) {
 		if (TAILQ_EMPTY(&gi->socks)) {
 			continue;
@@ -196,6 +202,7 @@ spdk_sock_group_poll(struct spdk_sock_group *group)
 			num += rc;
 		}
 	}
+	group->polling = false;
 	if (spdk_unlikely(err != 0)) {
 		errno = err;
 		return -1;
@@ -211,6 +218,10 @@ spdk_sock_group_close(struct spdk_sock_group **_group)
 
 	if (group == NULL) {
 		errno = EBADF;
+		return -1;
+	}
+	if (group->polling) {
+		errno = EBUSY;
 		return -1;
 	}
 	STAILQ_FOREACH(gi, &group->impls, link) {

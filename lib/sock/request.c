@@ -7,7 +7,8 @@
  * call-backs. On the socket's thread.
  *
  * A request is in `queued` until all its bytes are out, then in `done` until its call-back. `done`
- * is emptied from its head, one at a time, so that a call-back may queue, flush and close.
+ * is emptied from its head, one at a time, by the outermost call only: a call-back may queue, flush
+ * and close, and the stack stays flat however many requests wait.
  */
 
 #include "spdk/assert.h"
@@ -75,7 +76,6 @@ request_done(struct spdk_sock *sock, struct spdk_sock_request *req)
 {
 	TAILQ_REMOVE(&sock->queued, req, internal.link);
 	sock->queued_iovcnt -= req->iovcnt;
-	req->internal.curr_list = &sock->done;
 	TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
 }
 
@@ -103,12 +103,11 @@ sock_fail_queued(struct spdk_sock *sock, int err)
 	struct spdk_sock_request *req;
 
 	assert(err < 0);
-	/* Those that are out already keep their success: they are told first. */
+	/* Those before, sent or failed, keep what befell them: they are told first. */
 	while ((req = TAILQ_FIRST(&sock->queued)) != NULL) {
 		request_done(sock, req);
-		req->internal.offset = UINT32_MAX;
+		req->internal.zcopy_idx = (uint32_t)-err;
 	}
-	sock->done_err = err;
 }
 
 static int
@@ -119,9 +118,8 @@ done_drain(struct spdk_sock *sock)
 
 	while ((req = TAILQ_FIRST(&sock->done)) != NULL) {
 		TAILQ_REMOVE(&sock->done, req, internal.link);
-		req->internal.curr_list = NULL;
 		n++;
-		req->cb_fn(req->cb_arg, req->internal.offset == UINT32_MAX ? sock->done_err : 0);
+		req->cb_fn(req->cb_arg, -(int)req->internal.zcopy_idx);
 	}
 	return n;
 }
@@ -146,7 +144,12 @@ sock_complete_done(struct spdk_sock *sock)
 {
 	int n;
 
+	if (spdk_unlikely(sock->draining)) {
+		return 0; /* inside one of these call-backs: who called it goes on with the rest */
+	}
 	sock_callback_begin(sock);
+	sock->draining = true;
 	n = done_drain(sock);
+	sock->draining = false;
 	return sock_callback_end(sock) ? n : -1;
 }

@@ -26,7 +26,6 @@ spdk_sock_get_default_opts(struct spdk_sock_opts *opts)
 {
 	size_t size = opts->opts_size;
 
-	assert(size > 0);
 	memcpy(opts, &g_default_opts, spdk_min(size, sizeof(*opts)));
 	opts->opts_size = size;
 }

@@ -317,6 +317,73 @@ test_submit_in_completion(void **state)
 	assert_int_equal(g_open_socks, 0);
 }
 
+static uint32_t g_depth, g_depth_max;
+
+static void
+then_flush(struct req *req)
+{
+	g_depth++;
+	g_depth_max = spdk_max(g_depth_max, g_depth);
+	(void)spdk_sock_flush(req->sock);
+	g_depth--;
+}
+
+/* Call-backs that flush: all are told, in order, and none runs inside another. */
+static void
+test_flush_in_completion(void **state)
+{
+	enum {
+		MANY = 1000
+	};
+	struct spdk_sock *sock = mem_sock(1);
+	char text[] = "abcd";
+	struct req *reqs = calloc(MANY, sizeof(*reqs));
+	int i;
+
+	assert_non_null(reqs);
+	g_order = 0;
+	for (i = 0; i < MANY; i++) {
+		req_init(&reqs[i], text, g_len4);
+		reqs[i].then = then_flush;
+		reqs[i].sock = sock;
+		spdk_sock_writev_async(sock, &reqs[i].r);
+	}
+	assert_int_equal(spdk_sock_flush(sock), 4 * MANY);
+	assert_int_equal(g_depth_max, 1);
+	for (i = 0; i < MANY; i++) {
+		assert_int_equal(reqs[i].err, 0);
+		assert_int_equal(reqs[i].order, i + 1);
+	}
+	free(reqs);
+	spdk_sock_close(&sock);
+}
+
+/* Each request is told its own error, whatever comes before it is told. */
+static void
+test_errors_stay(void **state)
+{
+	struct spdk_sock *sock = mem_sock(1);
+	char text[] = "abcdefgh";
+	struct req r[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		req_init(&r[i], text, g_len4);
+	}
+	spdk_sock_writev_async(sock, &r[0].r);
+	sock_sent(sock, 4);
+	spdk_sock_writev_async(sock, &r[1].r);
+	sock_fail_queued(sock, -EPIPE);
+	spdk_sock_writev_async(sock, &r[2].r);
+	sock_fail_queued(sock, -ECONNRESET);
+	spdk_sock_writev_async(sock, &r[3].r);
+	spdk_sock_close(&sock);
+	assert_int_equal(r[0].err, 0);
+	assert_int_equal(r[1].err, -EPIPE);
+	assert_int_equal(r[2].err, -ECONNRESET);
+	assert_int_equal(r[3].err, -ECANCELED);
+}
+
 /* ---- Options ---- */
 
 static void
@@ -352,6 +419,7 @@ test_opts_sizes(void **state)
 	spdk_sock_close(&sock);
 
 	opts.opts_size = 0;
+	spdk_sock_get_default_opts(&opts); /* nothing to fill */
 	assert_null(spdk_sock_connect_ext("127.0.0.1", 1, "mem", &opts));
 	assert_int_equal(errno, EINVAL);
 }
@@ -485,6 +553,39 @@ test_group(void **state)
 	}
 }
 
+static struct spdk_sock_group *g_polled;
+
+/* The last of its group takes itself out, and tries what would free what the poll walks over. */
+static void
+sock_ready_meddles(void *arg, struct spdk_sock_group *group, struct spdk_sock *sock)
+{
+	g_called[0]++;
+	assert_int_equal(spdk_sock_group_poll(group), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(spdk_sock_group_remove_sock(group, sock), 0);
+	assert_int_equal(spdk_sock_group_close(&g_polled), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_non_null(g_polled);
+	assert_int_equal(spdk_sock_group_add_sock(group, sock, sock_ready_meddles, NULL), 0);
+}
+
+static void
+test_group_meddling(void **state)
+{
+	struct spdk_sock *sock = mem_sock(1);
+
+	g_polled = spdk_sock_group_create(NULL);
+	set_ready(sock, true);
+	memset(g_called, 0, sizeof(g_called));
+	assert_int_equal(spdk_sock_group_add_sock(g_polled, sock, sock_ready_meddles, NULL), 0);
+	assert_int_equal(spdk_sock_group_poll(g_polled), 1);
+	assert_int_equal(spdk_sock_group_poll(g_polled), 1); /* it was not forgotten */
+	assert_int_equal(g_called[0], 2);
+	assert_int_equal(spdk_sock_group_remove_sock(g_polled, sock), 0);
+	assert_int_equal(spdk_sock_group_close(&g_polled), 0);
+	spdk_sock_close(&sock);
+}
+
 static void
 test_group_refused(void **state)
 {
@@ -521,11 +622,14 @@ main(void)
 		cmocka_unit_test(test_close_fails_queued),
 		cmocka_unit_test(test_close_in_completion),
 		cmocka_unit_test(test_submit_in_completion),
+		cmocka_unit_test(test_flush_in_completion),
+		cmocka_unit_test(test_errors_stay),
 		cmocka_unit_test(test_opts_sizes),
 		cmocka_unit_test(test_open_refused),
 		cmocka_unit_test(test_impl_opts),
 		cmocka_unit_test(test_default_impl),
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_group_meddling),
 		cmocka_unit_test(test_group_refused),
 	};
 
