@@ -25,6 +25,8 @@
 #include "posix.h"
 
 #define LISTEN_BACKLOG 512
+/* Connections that died in the backlog which one accept passes over. */
+#define ACCEPT_TRIES 16
 
 static struct posix_sock *
 sock_alloc(int fd, int family, enum posix_state state, const struct spdk_sock_opts *opts)
@@ -73,6 +75,30 @@ fd_wish(int fd, int level, int option, int value)
 	if (setsockopt(fd, level, option, &value, sizeof(value)) != 0) {
 		SPDK_DEBUGLOG(sock_posix, "setsockopt(%d, %d) failed, errno %d\n", level, option,
 		              errno);
+	}
+}
+
+/* What to do about an errno, for the end of a line in the log. */
+static const char *
+advice(int err, bool listening)
+{
+	switch (err) {
+	case EINVAL:
+		return "; it must be a numeric IPv4 or IPv6 address (no name is looked up), a "
+		       "link-local one with its interface, as fe80::1%eth0";
+	case EADDRINUSE:
+		return "; something else has this port (ss -tlnp shows what): choose another one";
+	case EADDRNOTAVAIL:
+		return listening ? "; no interface of this machine has this address (see ip addr)"
+		                 : "; no such source address, or no local port is free";
+	case EACCES:
+		return listening ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE" : "";
+	case ECONNREFUSED:
+		return "; nobody listens there";
+	case EMFILE:
+		return "; raise the limit of open files (ulimit -n)";
+	default:
+		return "";
 	}
 }
 
@@ -146,6 +172,8 @@ fd_open(int family, const struct spdk_sock_opts *opts)
 	if (fd < 0) {
 		return -errno;
 	}
+	/* A port of before in TIME_WAIT is no obstacle: a restart, a reconnect from src_port. */
+	fd_wish(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	fd_set_options(fd, family, opts);
 	return fd;
 }
@@ -183,6 +211,13 @@ out:
 	return rc < 0 ? rc : fd;
 }
 
+static void
+connect_log(const char *ip, int port, int rc)
+{
+	SPDK_ERRLOG("connecting to %s port %d failed: %s%s\n", ip, port, spdk_strerror(-rc),
+	            advice(-rc, false));
+}
+
 static struct posix_sock *
 connect_begin(const char *ip, int port, const struct spdk_sock_opts *opts)
 {
@@ -191,7 +226,7 @@ connect_begin(const char *ip, int port, const struct spdk_sock_opts *opts)
 
 	fd = fd_connect(ip, port, opts, &family);
 	if (fd < 0) {
-		SPDK_ERRLOG("connecting to %s port %d failed: %s\n", ip, port, spdk_strerror(-fd));
+		connect_log(ip, port, fd);
 		errno = -fd;
 		return NULL;
 	}
@@ -204,7 +239,7 @@ connect_begin(const char *ip, int port, const struct spdk_sock_opts *opts)
 }
 
 /* -EAGAIN while undecided, else 0 or the reason. Waits up to \p timeout_ms, -1: as long as it
- * takes. */
+ * takes, but not longer than to the next signal. */
 static int
 connect_look(int fd, int timeout_ms)
 {
@@ -212,13 +247,11 @@ connect_look(int fd, int timeout_ms)
 	socklen_t len = sizeof(int);
 	int rc, err = 0;
 
-	do {
-		rc = poll(&pfd, 1, timeout_ms);
-	} while (rc < 0 && errno == EINTR);
-	if (rc < 0) {
+	rc = poll(&pfd, 1, timeout_ms);
+	if (rc < 0 && errno != EINTR) {
 		return -errno;
 	}
-	if (rc == 0) {
+	if (rc <= 0) {
 		return -EAGAIN;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0) {
@@ -227,21 +260,48 @@ connect_look(int fd, int timeout_ms)
 	return -err;
 }
 
+/* 0: none. */
+static uint64_t
+deadline_in_ms(uint32_t timeout_ms)
+{
+	return timeout_ms == 0
+	               ? 0
+	               : spdk_get_ticks() + spdk_get_ticks_hz() * timeout_ms / SPDK_SEC_TO_MSEC;
+}
+
+/* As poll(2) wants it: -1 without a deadline, 0 when it is over. */
+static int
+deadline_left_ms(uint64_t deadline_ticks)
+{
+	uint64_t now = spdk_get_ticks();
+
+	if (deadline_ticks == 0) {
+		return -1;
+	}
+	if (now >= deadline_ticks) {
+		return 0;
+	}
+	return (int)spdk_min((deadline_ticks - now) * SPDK_SEC_TO_MSEC / spdk_get_ticks_hz() + 1,
+	                     (uint64_t)INT_MAX);
+}
+
 struct spdk_sock *
 posix_connect(const char *ip, int port, const struct spdk_sock_opts *opts)
 {
 	struct posix_sock *sock = connect_begin(ip, port, opts);
-	int rc;
+	uint64_t deadline = deadline_in_ms(opts->connect_timeout);
+	int rc, left_ms;
 
 	if (sock == NULL) {
 		return NULL;
 	}
-	rc = connect_look(sock->fd, opts->connect_timeout != 0
-	                                    ? (int)spdk_min(opts->connect_timeout, INT_MAX)
-	                                    : -1);
+	do {
+		left_ms = deadline_left_ms(deadline);
+		rc = connect_look(sock->fd, left_ms);
+	} while (rc == -EAGAIN && left_ms != 0);
 	if (rc != 0) {
 		rc = rc == -EAGAIN ? -ETIMEDOUT : rc;
-		SPDK_ERRLOG("connecting to %s port %d failed: %s\n", ip, port, spdk_strerror(-rc));
+		connect_log(ip, port, rc);
 		sock_free(sock);
 		errno = -rc;
 		return NULL;
@@ -261,11 +321,7 @@ posix_connect_async(const char *ip, int port, const struct spdk_sock_opts *opts,
 	}
 	sock->connect_cb = cb_fn;
 	sock->connect_arg = cb_arg;
-	if (opts->connect_timeout != 0) {
-		sock->deadline_ticks = spdk_get_ticks() + spdk_get_ticks_hz() *
-		                                                  opts->connect_timeout /
-		                                                  SPDK_SEC_TO_MSEC;
-	}
+	sock->deadline_ticks = deadline_in_ms(opts->connect_timeout);
 	return &sock->base;
 }
 
@@ -306,7 +362,7 @@ posix_listen(const char *ip, int port, const struct spdk_sock_opts *opts)
 {
 	struct posix_sock *sock = NULL;
 	struct addrinfo *ai;
-	int fd = -1, rc, family, one = 1;
+	int fd = -1, rc, family;
 
 	rc = addr_parse(ip, port, &ai);
 	if (rc != 0) {
@@ -318,7 +374,6 @@ posix_listen(const char *ip, int port, const struct spdk_sock_opts *opts)
 	if (rc < 0) {
 		goto fail;
 	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	rc = fd_bind(fd, family, ip, port);
 	if (rc == 0 && listen(fd, LISTEN_BACKLOG) != 0) {
 		rc = -errno;
@@ -335,12 +390,31 @@ fail:
 		close(fd);
 	}
 	SPDK_ERRLOG("listening at %s port %d failed: %s%s\n", ip, port, spdk_strerror(-rc),
-	            rc == -EADDRINUSE      ? "; another program has this port"
-	            : rc == -EADDRNOTAVAIL ? "; no interface of this machine has this address"
-	            : rc == -EACCES        ? "; ports below 1024 need the right to bind them"
-	                                   : "");
+	            advice(-rc, true));
 	errno = -rc;
 	return NULL;
+}
+
+/* What befell one connection while it waited (accept(2)): the listener is well, the next one may be
+ * too. */
+static bool
+is_peers_error(int err)
+{
+	switch (err) {
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EPERM:
+	case ENETDOWN:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return true;
+	default:
+		return false;
+	}
 }
 
 struct spdk_sock *
@@ -348,17 +422,18 @@ posix_accept(struct spdk_sock *_sock)
 {
 	struct posix_sock *listener = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
 	struct posix_sock *sock;
-	int fd;
+	int fd = -1, tries;
 
 	if (listener->state != POSIX_LISTENING) {
 		errno = EINVAL;
 		return NULL;
 	}
-	do {
+	errno = EINTR;
+	for (tries = 0; fd < 0 && is_peers_error(errno) && tries < ACCEPT_TRIES; tries++) {
 		fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		/* ECONNABORTED: that peer gave up while it waited; look at the next. */
-	} while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+	}
 	if (fd < 0) {
+		errno = is_peers_error(errno) ? EAGAIN : errno;
 		return NULL;
 	}
 	fd_set_options(fd, listener->family, &_sock->opts);

@@ -88,6 +88,19 @@ posix_unlist(struct posix_sock *sock)
 	sock->on_flush = sock->on_pending = sock->on_connecting = false;
 }
 
+/* What keeps a socket that is not connected from reading and sending: sets errno. */
+static bool
+sock_is_up(const struct posix_sock *sock)
+{
+	if (spdk_likely(sock->state == POSIX_CONNECTED)) {
+		return true;
+	}
+	errno = sock->state == POSIX_FAILED       ? -sock->err
+	        : sock->state == POSIX_CONNECTING ? EAGAIN
+	                                          : ENOTCONN;
+	return false;
+}
+
 /* ---- Reading ---- */
 
 static ssize_t
@@ -155,12 +168,11 @@ posix_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 	if (sock->rpos < sock->wpos) {
 		return pipe_read(sock, iov, iovcnt);
 	}
-	if (spdk_unlikely(sock->state != POSIX_CONNECTED)) {
-		if (sock->state == POSIX_CONNECTING && posix_connect_progress(sock)) {
-			errno = sock->state == POSIX_FAILED ? -sock->err : EAGAIN;
-			return -1;
-		}
-		errno = sock->state == POSIX_FAILED ? -sock->err : ENOTCONN;
+	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (!sock_is_up(sock)) {
 		return -1;
 	}
 	if (sock->drained) {
@@ -233,19 +245,6 @@ queue_send(struct posix_sock *sock)
 	return sent;
 }
 
-/* What keeps a socket that is not connected from sending: sets errno. */
-static bool
-sock_can_send(struct posix_sock *sock)
-{
-	if (spdk_likely(sock->state == POSIX_CONNECTED)) {
-		return true;
-	}
-	errno = sock->state == POSIX_FAILED       ? -sock->err
-	        : sock->state == POSIX_CONNECTING ? EAGAIN
-	                                          : ENOTCONN;
-	return false;
-}
-
 int
 posix_flush(struct spdk_sock *_sock)
 {
@@ -257,7 +256,7 @@ posix_flush(struct spdk_sock *_sock)
 		errno = EBADF;
 		return -1;
 	}
-	if (sock_can_send(sock)) {
+	if (sock_is_up(sock)) {
 		sent = queue_send(sock);
 	}
 	err = errno;
@@ -272,22 +271,23 @@ ssize_t
 posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 {
 	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	int err;
 
 	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
 		errno = EBADF;
 		return -1;
 	}
-	if (!sock_can_send(sock)) {
+	if (!sock_is_up(sock)) {
 		return -1;
 	}
 	if (!TAILQ_EMPTY(&_sock->queued)) {
-		/* Call-backs of what goes out now wait for the next poll or flush. */
-		if (queue_send(sock) < 0 || !TAILQ_EMPTY(&_sock->queued)) {
-			posix_flush_later(sock);
-			errno = EAGAIN;
+		err = queue_send(sock) < 0 ? errno : EAGAIN;
+		/* The call-backs of what is out, or failed, wait for the next poll or flush. */
+		posix_flush_later(sock);
+		if (err != EAGAIN || !TAILQ_EMPTY(&_sock->queued)) {
+			errno = err;
 			return -1;
 		}
-		posix_flush_later(sock);
 	}
 	return sock_send(sock, iov, iovcnt);
 }
