@@ -856,10 +856,9 @@ def test_iobuf_retry(t):
     quiet(t)
 
 
-def main():
-    binary = sys.argv[1]
-    only = sys.argv[2:]
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and
+def run_tests(binary, only, functions):
+    """All functions named test_* (or those in `only`) on one target; the exit status."""
+    tests = [(n, f) for n, f in functions.items() if n.startswith("test_") and
              (not only or n in only)]
     print(f"1..{len(tests) + 1}", flush=True)
     t = Target(binary)
@@ -889,4 +888,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(sys.argv[1], sys.argv[2:], globals()))
