@@ -30,11 +30,11 @@ file_load(int dir, const char *name, uint8_t *buf)
 	return len;
 }
 
-/* In a block of its own size, so that a sanitizer or valgrind sees the first byte too many. */
+/* In a block of just its size, so that a sanitizer or valgrind sees the first byte too many. */
 static void
 run(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size + 1);
+	uint8_t *copy = malloc(size);
 
 	if (copy == NULL) {
 		abort();
