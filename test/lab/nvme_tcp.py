@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""nvme_tcp.py BUILD: the NVMe/TCP lab. Our target on this machine under a Linux host in a guest,
-and the kernel's target in the guest under our host programs. Prints TAP.
+"""The NVMe/TCP lab. Our target on this machine under a Linux host in a guest, and the kernel's
+target in the guest under our host programs. Prints TAP.
 
 The guest (nvme_tcp_guest.sh) runs the list of checks. What only this side can do it asks for: it
-writes ask.N into the shared folder, and an answer.N comes back, "0" or a reason.
-
-With --kernel-only the guest plays both sides: does the lab itself work?
+writes ask.N into the shared folder, and an answer.N comes back, "0" or a reason. README.md lists
+the checks.
 """
 
+import argparse
 import json
 import os
 import re
@@ -27,6 +27,7 @@ NQN = "nqn.2026-11.io.basalt:lab"
 KERNEL_NQN = "nqn.2026-11.io.basalt:lab-kernel"
 DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery"
 VOLUME_BYTES = 128 * 1024 * 1024
+SECTIONS = ("discover", "pass", "digest", "buffers", "kill", "power", "flush", "host")
 GUEST_LIMIT_S = 540
 START_LIMIT_S = 20
 
@@ -181,9 +182,10 @@ def trace_has_flush(lines):
 
 
 class Lab:
-    def __init__(self, build, kernel_only):
-        self.build = build
-        self.kernel_only = kernel_only
+    def __init__(self, options):
+        self.options = options
+        self.build = build = os.path.abspath(options.build)
+        self.kernel_only = kernel_only = options.kernel_only
         self.work = tempfile.mkdtemp(prefix="basalt-lab-")
         self.out = os.path.join(self.work, "out")
         os.mkdir(self.out)
@@ -195,7 +197,7 @@ class Lab:
     def program(self, name, *args):
         """Run one of our host programs against the kernel's target."""
         r = subprocess.run([os.path.join(self.build, name), *args], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, text=True)
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=110, text=True)
         if r.returncode != 0:
             raise RuntimeError(f"{name} ended with {r.returncode}:\n{r.stdout[-2000:]}")
         return r.stdout
@@ -297,7 +299,8 @@ class Lab:
             [os.path.join(HERE, "guest.sh"), "-k", kernel, "-o", self.out, "-t", str(GUEST_LIMIT_S),
              "-m", "nvme-tcp,nvmet-tcp,ext4",
              "-f", f"tcp:127.0.0.1:{self.kernel_port}-:4420",
-             os.path.join(HERE, "nvme_tcp_guest.sh"), addr, str(port), NQN],
+             os.path.join(HERE, "nvme_tcp_guest.sh"), addr, str(port), NQN,
+             ",".join(self.options.only)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", start_new_session=True)
         stop = threading.Event()
@@ -308,6 +311,9 @@ class Lab:
         rc = self.guest.wait()
         stop.set()
         self.line(f"{'ok' if rc == 0 else 'not ok'} - the guest ran to its end (status {rc})")
+        if rc == 124:
+            self.line(f"it did not within {GUEST_LIMIT_S} s: is the machine busy with something "
+                      "else? --only runs a part")
         if self.target is not None:
             died = self.target.process is None or self.target.process.poll() is not None
             self.line(f"{'not ok' if died else 'ok'} - the target is alive at the end")
@@ -322,21 +328,35 @@ class Lab:
                 with open(self.target.log, errors="replace") as f:
                     for text in f.read().splitlines()[-60:]:
                         print("# target: " + text)
-        if self.failed and os.environ.get("LAB_KEEP"):
-            print(f"# kept {self.work}")
-        else:
-            shutil.rmtree(self.work, ignore_errors=True)
+        if self.failed and self.options.keep:
+            print(f"# kept: {self.work} (volume, target.log, target.json, trace)")
+            return
+        shutil.rmtree(self.work, ignore_errors=True)
+        if self.failed:
+            print("# to look closer, run the part that failed alone, and keep its files:\n"
+                  f"#     {os.path.relpath(__file__)} --keep --only PART {self.options.build}\n"
+                  f"# PART: {', '.join(SECTIONS)}. Does the lab itself work here? --kernel-only")
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("build", help="build folder")
+    parser.add_argument("--only", action="append", default=[], choices=SECTIONS,
+                        help="run this part; may be given several times")
+    parser.add_argument("--keep", action="store_true", help="keep the files of a run that failed")
+    parser.add_argument("--kernel-only", action="store_true",
+                        help="the guest plays both sides: does the lab itself work?")
+    return parser.parse_args()
 
 
 def main():
-    kernel_only = "--kernel-only" in sys.argv[1:]
-    build = os.path.abspath([a for a in sys.argv[1:] if not a.startswith("-")][0])
+    options = parse_options()
     missing = [p for p in ("qemu-system-x86_64", "nvme", "fio", "mkfs.ext4", "busybox", "strace")
                if shutil.which(p, path=os.environ["PATH"] + ":/usr/sbin:/sbin") is None]
     if missing:
-        print(f"1..0 # SKIP not installed: {' '.join(missing)}")
+        print(f"1..0 # SKIP not installed: {' '.join(missing)} (make check as root installs them)")
         return 0
-    lab = Lab(build, kernel_only)
+    lab = Lab(options)
     # A test runner that gives up sends SIGTERM: leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
