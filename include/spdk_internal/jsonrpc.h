@@ -64,6 +64,9 @@ uint64_t jsonrpc_server_get_deadline(const struct spdk_jsonrpc_server *server);
  */
 void *jsonrpc_request_alloc(struct spdk_jsonrpc_request *request, size_t size_bytes);
 
+/** The name of the method that \p request asks for, which lives as long as it. Any thread. */
+const struct spdk_json_val *jsonrpc_request_get_method(const struct spdk_jsonrpc_request *request);
+
 /**
  * Answer \p request with an error, a notification too (with the id null): for what is wrong with
  * the request itself.

@@ -212,4 +212,19 @@ struct rpc_table {
 void rpc_error(struct spdk_jsonrpc_request *request, int code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
+/** Answer \p request with a string, such as the name of what was made. */
+void rpc_answer_string(struct spdk_jsonrpc_request *request, const char *text);
+
+/**
+ * The end of a call that reports by (arg, rc).
+ * \param request a struct spdk_jsonrpc_request; answered with true, or with an error.
+ * \param rc 0, or the negative errno of the error.
+ */
+void rpc_answer_done(void *request, int rc);
+
+/** Begin an entry of a configuration, `{"method": M, "params": {`; the parameters follow. */
+void rpc_write_entry_begin(struct spdk_json_write_ctx *w, const char *method);
+/** The entry is complete. */
+void rpc_write_entry_end(struct spdk_json_write_ctx *w);
+
 #endif /* SPDK_INTERNAL_RPC_TABLE_H */

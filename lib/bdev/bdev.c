@@ -13,6 +13,7 @@
 
 #include "bdev_internal.h"
 #include "spdk/json.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 extern struct spdk_bdev_module *const g_bdev_module_table[];
@@ -421,9 +422,7 @@ spdk_bdev_finish(spdk_bdev_fini_cb cb_fn, void *cb_arg)
 static void
 opts_config_json(struct spdk_json_write_ctx *w)
 {
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "bdev_set_options");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "bdev_set_options");
 	spdk_json_write_named_uint32(w, "bdev_io_pool_size", g_bdev.opts.bdev_io_pool_size);
 	spdk_json_write_named_uint32(w, "bdev_io_cache_size", g_bdev.opts.bdev_io_cache_size);
 	spdk_json_write_named_bool(w, "bdev_auto_examine", g_bdev.opts.bdev_auto_examine);
@@ -431,8 +430,7 @@ opts_config_json(struct spdk_json_write_ctx *w)
 	                             g_bdev.opts.iobuf_small_cache_size);
 	spdk_json_write_named_uint32(w, "iobuf_large_cache_size",
 	                             g_bdev.opts.iobuf_large_cache_size);
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 void

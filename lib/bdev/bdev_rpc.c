@@ -10,9 +10,14 @@
 #include "bdev_internal.h"
 #include "spdk/json.h"
 #include "spdk/uuid.h"
-#include "spdk_internal/rpc_table.h"
+#include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table bdev_rpc_table;
+
+const struct rpc_param bdev_rpc_name_params[1] = {
+	RPC_PARAM(struct bdev_rpc_name, name, RPC_STRING, .required = true,
+	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
+};
 
 #define WAIT_POLL_US 10000u
 

@@ -13,6 +13,7 @@
 
 #include "bdev_internal.h"
 #include "spdk/json.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 struct waiter {
@@ -242,12 +243,9 @@ bdev_examine_config_json(struct spdk_json_write_ctx *w)
 	struct allowed *a;
 
 	TAILQ_FOREACH(a, &g_examine.allowed, link) {
-		spdk_json_write_object_begin(w);
-		spdk_json_write_named_string(w, "method", "bdev_examine");
-		spdk_json_write_named_object_begin(w, "params");
+		rpc_write_entry_begin(w, "bdev_examine");
 		spdk_json_write_named_string(w, "name", a->name);
-		spdk_json_write_object_end(w);
-		spdk_json_write_object_end(w);
+		rpc_write_entry_end(w);
 	}
 }
 

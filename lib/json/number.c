@@ -121,41 +121,21 @@ to_unsigned(const struct spdk_json_val *val, uint64_t max, uint64_t *num)
 	return 0;
 }
 
-int
-spdk_json_number_to_uint8(const struct spdk_json_val *val, uint8_t *num)
-{
-	uint64_t value = 0;
-	int rc = to_unsigned(val, UINT8_MAX, &value);
-
-	if (rc == 0) {
-		*num = (uint8_t)value;
+#define TO_UINT(bits) \
+	int spdk_json_number_to_uint##bits(const struct spdk_json_val *val, uint##bits##_t *num) \
+	{ \
+		uint64_t value = 0; \
+		int rc = to_unsigned(val, UINT##bits##_MAX, &value); \
+\
+		if (rc == 0) { \
+			*num = (uint##bits##_t)value; \
+		} \
+		return rc; \
 	}
-	return rc;
-}
 
-int
-spdk_json_number_to_uint16(const struct spdk_json_val *val, uint16_t *num)
-{
-	uint64_t value = 0;
-	int rc = to_unsigned(val, UINT16_MAX, &value);
-
-	if (rc == 0) {
-		*num = (uint16_t)value;
-	}
-	return rc;
-}
-
-int
-spdk_json_number_to_uint32(const struct spdk_json_val *val, uint32_t *num)
-{
-	uint64_t value = 0;
-	int rc = to_unsigned(val, UINT32_MAX, &value);
-
-	if (rc == 0) {
-		*num = (uint32_t)value;
-	}
-	return rc;
-}
+TO_UINT(8)
+TO_UINT(16)
+TO_UINT(32)
 
 int
 spdk_json_number_to_uint64(const struct spdk_json_val *val, uint64_t *num)

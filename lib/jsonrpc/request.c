@@ -149,6 +149,12 @@ jsonrpc_request_alloc(struct spdk_jsonrpc_request *request, size_t size_bytes)
 	return chunk->data;
 }
 
+const struct spdk_json_val *
+jsonrpc_request_get_method(const struct spdk_jsonrpc_request *request)
+{
+	return request->method;
+}
+
 /* Give back the room that an answer did not need: a batch has many. */
 static void
 shrink(struct jsonrpc_buf *buf)

@@ -7,21 +7,6 @@
 #include "nvmf_rpc.h"
 
 static void
-method_begin(struct spdk_json_write_ctx *w, const char *method)
-{
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", method);
-	spdk_json_write_named_object_begin(w, "params");
-}
-
-static void
-method_end(struct spdk_json_write_ctx *w)
-{
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
-}
-
-static void
 write_transport(struct spdk_json_write_ctx *w, struct spdk_nvmf_transport *transport)
 {
 	spdk_json_write_object_begin(w);
@@ -36,7 +21,7 @@ write_create_subsystem(struct spdk_json_write_ctx *w, const struct spdk_nvmf_sub
 {
 	const struct spdk_nvmf_subsystem_opts *opts = &subsystem->opts;
 
-	method_begin(w, "nvmf_create_subsystem");
+	rpc_write_entry_begin(w, "nvmf_create_subsystem");
 	spdk_json_write_named_string(w, "nqn", subsystem->nqn);
 	spdk_json_write_named_bool(w, "allow_any_host", subsystem->allow_any_host);
 	spdk_json_write_named_string(w, "serial_number", opts->sn);
@@ -52,13 +37,13 @@ write_create_subsystem(struct spdk_json_write_ctx *w, const struct spdk_nvmf_sub
 	spdk_json_write_named_uint32(w, "wzsl", opts->wzsl);
 	spdk_json_write_named_bool(w, "passthrough", opts->passthrough);
 	spdk_json_write_named_bool(w, "enable_nssr", opts->enable_nssr);
-	method_end(w);
+	rpc_write_entry_end(w);
 }
 
 static void
 write_namespace(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns *ns)
 {
-	method_begin(w, "nvmf_subsystem_add_ns");
+	rpc_write_entry_begin(w, "nvmf_subsystem_add_ns");
 	spdk_json_write_named_string(w, "nqn", ns->subsystem->nqn);
 	spdk_json_write_named_object_begin(w, "namespace");
 	spdk_json_write_named_uint32(w, "nsid", ns->nsid);
@@ -66,17 +51,17 @@ write_namespace(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns *ns)
 	nvmf_ns_write_ids(w, ns);
 	spdk_json_write_named_bool(w, "no_auto_visible", ns->opts.no_auto_visible);
 	spdk_json_write_object_end(w);
-	method_end(w);
+	rpc_write_entry_end(w);
 }
 
 static void
 write_listener(struct spdk_json_write_ctx *w, const struct spdk_nvmf_subsystem_listener *listener)
 {
-	method_begin(w, "nvmf_subsystem_add_listener");
+	rpc_write_entry_begin(w, "nvmf_subsystem_add_listener");
 	spdk_json_write_named_string(w, "nqn", listener->subsystem->nqn);
 	rpc_nvmf_write_trid(w, "listen_address", &listener->trid);
 	spdk_json_write_named_bool(w, "secure_channel", listener->opts.secure_channel);
-	method_end(w);
+	rpc_write_entry_end(w);
 }
 
 static void
@@ -89,10 +74,10 @@ write_subsystem(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsy
 	if (subsystem->subtype == SPDK_NVMF_SUBTYPE_NVME) {
 		write_create_subsystem(w, subsystem);
 		TAILQ_FOREACH(host, &subsystem->hosts, link) {
-			method_begin(w, "nvmf_subsystem_add_host");
+			rpc_write_entry_begin(w, "nvmf_subsystem_add_host");
 			spdk_json_write_named_string(w, "nqn", subsystem->nqn);
 			spdk_json_write_named_string(w, "host", host->nqn);
-			method_end(w);
+			rpc_write_entry_end(w);
 		}
 		for (ns = spdk_nvmf_subsystem_get_first_ns(subsystem); ns != NULL;
 		     ns = spdk_nvmf_subsystem_get_next_ns(subsystem, ns)) {
@@ -107,11 +92,11 @@ write_subsystem(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsy
 static void
 write_referral(struct spdk_json_write_ctx *w, const struct spdk_nvmf_referral *referral)
 {
-	method_begin(w, "nvmf_discovery_add_referral");
+	rpc_write_entry_begin(w, "nvmf_discovery_add_referral");
 	rpc_nvmf_write_trid(w, "address", &referral->trid);
 	spdk_json_write_named_bool(w, "secure_channel", referral->secure_channel);
 	spdk_json_write_named_string(w, "subnqn", referral->trid.subnqn);
-	method_end(w);
+	rpc_write_entry_end(w);
 }
 
 void
@@ -122,14 +107,14 @@ spdk_nvmf_tgt_write_config_json(struct spdk_json_write_ctx *w, struct spdk_nvmf_
 	struct spdk_nvmf_referral *referral;
 
 	assert(nvmf_tgt_on_thread(tgt));
-	method_begin(w, "nvmf_set_max_subsystems");
+	rpc_write_entry_begin(w, "nvmf_set_max_subsystems");
 	spdk_json_write_named_uint32(w, "max_subsystems", tgt->max_subsystems);
-	method_end(w);
-	method_begin(w, "nvmf_set_crdt");
+	rpc_write_entry_end(w);
+	rpc_write_entry_begin(w, "nvmf_set_crdt");
 	spdk_json_write_named_uint32(w, "crdt1", tgt->crdt[0]);
 	spdk_json_write_named_uint32(w, "crdt2", tgt->crdt[1]);
 	spdk_json_write_named_uint32(w, "crdt3", tgt->crdt[2]);
-	method_end(w);
+	rpc_write_entry_end(w);
 	TAILQ_FOREACH(transport, &tgt->transports, link) {
 		write_transport(w, transport);
 	}

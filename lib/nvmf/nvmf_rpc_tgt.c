@@ -42,7 +42,6 @@ rpc_nvmf_create_target(struct spdk_jsonrpc_request *request, void *arg)
 {
 	struct tgt_params *params = arg;
 	struct spdk_nvmf_target_opts opts = { .size = sizeof(opts) };
-	struct spdk_json_write_ctx *w;
 	struct spdk_nvmf_tgt *tgt;
 
 	if (spdk_nvmf_get_tgt(params->name) != NULL) {
@@ -59,9 +58,7 @@ rpc_nvmf_create_target(struct spdk_jsonrpc_request *request, void *arg)
 		rpc_error(request, -ENOMEM, "no memory for target '%s'", params->name);
 		return;
 	}
-	w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_string(w, spdk_nvmf_tgt_get_name(tgt));
-	spdk_jsonrpc_end_result(request, w);
+	rpc_answer_string(request, spdk_nvmf_tgt_get_name(tgt));
 }
 
 static const struct rpc_param delete_target_params[] = {

@@ -57,15 +57,3 @@ rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *m
 		entry.func(request, params);
 	}
 }
-
-void
-rpc_error(struct spdk_jsonrpc_request *request, int code, const char *fmt, ...)
-{
-	char text[RPC_ERROR_TEXT_MAX];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	spdk_jsonrpc_send_error_response(request, code, text);
-}

@@ -210,15 +210,12 @@ static void
 write_method(struct spdk_json_write_ctx *w, const char *method, const struct spdk_net_impl *impl,
              bool with_opts)
 {
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", method);
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, method);
 	spdk_json_write_named_string(w, "impl_name", impl->name);
 	if (with_opts) {
 		opts_write(w, impl->opts);
 	}
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 void

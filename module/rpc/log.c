@@ -25,7 +25,6 @@ static const struct rpc_param set_level_params[] = {
 static void
 write_level(struct spdk_jsonrpc_request *request, enum spdk_log_level level)
 {
-	struct spdk_json_write_ctx *w;
 	const struct rpc_enum_value *v;
 	const char *name = "DISABLED";
 
@@ -34,9 +33,7 @@ write_level(struct spdk_jsonrpc_request *request, enum spdk_log_level level)
 			name = v->name;
 		}
 	}
-	w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_string(w, name);
-	spdk_jsonrpc_end_result(request, w);
+	rpc_answer_string(request, name);
 }
 
 static void

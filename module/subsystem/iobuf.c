@@ -42,16 +42,13 @@ iobuf_write_config(struct spdk_json_write_ctx *w)
 
 	spdk_iobuf_get_opts(&opts, sizeof(opts));
 	spdk_json_write_array_begin(w);
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "iobuf_set_options");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "iobuf_set_options");
 	spdk_json_write_named_uint64(w, "small_pool_count", opts.small_pool_count);
 	spdk_json_write_named_uint64(w, "large_pool_count", opts.large_pool_count);
 	spdk_json_write_named_uint32(w, "small_bufsize", opts.small_bufsize);
 	spdk_json_write_named_uint32(w, "large_bufsize", opts.large_bufsize);
 	spdk_json_write_named_bool(w, "enable_numa", opts.enable_numa);
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 	spdk_json_write_array_end(w);
 }
 

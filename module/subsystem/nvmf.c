@@ -315,9 +315,7 @@ write_set_config(struct spdk_json_write_ctx *w)
 {
 	uint32_t i;
 
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "nvmf_set_config");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "nvmf_set_config");
 	spdk_json_write_named_array_begin(w, "discovery_filters");
 	for (i = 0; discovery_filters[i].name != NULL; i++) {
 		if (g_nvmf.opts.discovery_filter & 1u << discovery_filters[i].value) {
@@ -330,8 +328,7 @@ write_set_config(struct spdk_json_write_ctx *w)
 	}
 	spdk_json_write_named_string(w, "dup_host_policy",
 	                             dup_host_policies[g_nvmf.opts.dup_host_policy].name);
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 static void

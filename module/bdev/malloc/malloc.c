@@ -16,6 +16,7 @@
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk_internal/bdev.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 struct malloc_bdev {
@@ -151,9 +152,7 @@ malloc_destruct(void *ctx)
 static void
 malloc_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 {
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "bdev_malloc_create");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "bdev_malloc_create");
 	spdk_json_write_named_string(w, "name", bdev->name);
 	spdk_json_write_named_uint64(w, "num_blocks", bdev->blockcnt);
 	spdk_json_write_named_uint32(w, "block_size", bdev->blocklen);
@@ -167,8 +166,7 @@ malloc_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 	if (bdev->numa.id_valid) {
 		spdk_json_write_named_int32(w, "numa_id", bdev->numa.id);
 	}
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 static const struct spdk_bdev_fn_table g_malloc_fn_table = {

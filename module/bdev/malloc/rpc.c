@@ -8,7 +8,7 @@
 #include "spdk/json.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
-#include "spdk_internal/rpc_table.h"
+#include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table malloc_rpc_table;
 
@@ -71,7 +71,6 @@ static void
 rpc_bdev_malloc_create(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_malloc_create *p = params;
-	struct spdk_json_write_ctx *w;
 	struct spdk_bdev *bdev;
 	const char *why = NULL;
 	int rc;
@@ -90,37 +89,14 @@ rpc_bdev_malloc_create(struct spdk_jsonrpc_request *request, void *params)
 		          why ? why : spdk_strerror(-rc));
 		return;
 	}
-	w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_string(w, spdk_bdev_get_name(bdev));
-	spdk_jsonrpc_end_result(request, w);
-}
-
-struct rpc_malloc_name {
-	char *name;
-};
-
-static const struct rpc_param g_delete_params[] = {
-	RPC_PARAM(struct rpc_malloc_name, name, RPC_STRING, .required = true,
-	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
-};
-
-static void
-malloc_deleted(void *arg, int rc)
-{
-	struct spdk_jsonrpc_request *request = arg;
-
-	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
-		return;
-	}
-	spdk_jsonrpc_send_bool_response(request, true);
+	rpc_answer_string(request, spdk_bdev_get_name(bdev));
 }
 
 static void
 rpc_bdev_malloc_delete(struct spdk_jsonrpc_request *request, void *params)
 {
-	struct rpc_malloc_name *p = params;
-	int rc = malloc_delete(p->name, malloc_deleted, request);
+	struct bdev_rpc_name *p = params;
+	int rc = malloc_delete(p->name, rpc_answer_done, request);
 
 	if (rc != 0) {
 		rpc_error(request, rc, "no malloc bdev is named %s", p->name);
@@ -143,7 +119,7 @@ static const struct rpc_method g_methods[] = {
 	        .states = SPDK_RPC_RUNTIME,
 	        .role = RPC_ROLE_ADMIN,
 	        .changes_config = true,
-	        RPC_PARAMS(struct rpc_malloc_name, g_delete_params),
+	        RPC_PARAMS(struct bdev_rpc_name, bdev_rpc_name_params),
 	        .handler = rpc_bdev_malloc_delete,
 	        .result = RPC_RESULT_BOOL,
 	        .help = "Remove a malloc bdev and its data",

@@ -14,6 +14,7 @@
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk_internal/bdev.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 struct null_bdev {
@@ -94,9 +95,7 @@ null_destruct(void *ctx)
 static void
 null_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 {
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "bdev_null_create");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "bdev_null_create");
 	spdk_json_write_named_string(w, "name", bdev->name);
 	spdk_json_write_named_uint64(w, "num_blocks", bdev->blockcnt);
 	spdk_json_write_named_uint32(w, "block_size", bdev->blocklen);
@@ -115,8 +114,7 @@ null_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 	                             bdev->preferred_unmap_granularity);
 	spdk_json_write_named_uint32(w, "preferred_unmap_alignment",
 	                             bdev->preferred_unmap_alignment);
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 static const struct spdk_bdev_fn_table g_null_fn_table = {

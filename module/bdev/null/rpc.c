@@ -8,7 +8,7 @@
 #include "spdk/json.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
-#include "spdk_internal/rpc_table.h"
+#include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table null_rpc_table;
 
@@ -77,7 +77,6 @@ static void
 rpc_bdev_null_create(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_null_create *p = params;
-	struct spdk_json_write_ctx *w;
 	const char *why = NULL;
 	int rc;
 
@@ -95,37 +94,14 @@ rpc_bdev_null_create(struct spdk_jsonrpc_request *request, void *params)
 		rpc_error(request, rc, "bdev %s: %s", p->name, why ? why : spdk_strerror(-rc));
 		return;
 	}
-	w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_string(w, p->name);
-	spdk_jsonrpc_end_result(request, w);
-}
-
-struct rpc_null_name {
-	char *name;
-};
-
-static const struct rpc_param g_delete_params[] = {
-	RPC_PARAM(struct rpc_null_name, name, RPC_STRING, .required = true,
-	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
-};
-
-static void
-null_deleted(void *arg, int rc)
-{
-	struct spdk_jsonrpc_request *request = arg;
-
-	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
-		return;
-	}
-	spdk_jsonrpc_send_bool_response(request, true);
+	rpc_answer_string(request, p->name);
 }
 
 static void
 rpc_bdev_null_delete(struct spdk_jsonrpc_request *request, void *params)
 {
-	struct rpc_null_name *p = params;
-	int rc = null_delete(p->name, null_deleted, request);
+	struct bdev_rpc_name *p = params;
+	int rc = null_delete(p->name, rpc_answer_done, request);
 
 	if (rc != 0) {
 		rpc_error(request, rc, "no null bdev is named %s", p->name);
@@ -174,7 +150,7 @@ static const struct rpc_method g_methods[] = {
 	        .states = SPDK_RPC_RUNTIME,
 	        .role = RPC_ROLE_ADMIN,
 	        .changes_config = true,
-	        RPC_PARAMS(struct rpc_null_name, g_delete_params),
+	        RPC_PARAMS(struct bdev_rpc_name, bdev_rpc_name_params),
 	        .handler = rpc_bdev_null_delete,
 	        .result = RPC_RESULT_BOOL,
 	        .help = "Remove a null bdev",

@@ -20,6 +20,7 @@
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk_internal/bdev.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 enum passthru_state {
@@ -254,16 +255,13 @@ passthru_config_json(struct spdk_json_write_ctx *w)
 
 	TAILQ_FOREACH(pt, &g_passthru.all, link) {
 		uuid = pt->state == PASSTHRU_BUILT ? &pt->bdev.uuid : &pt->uuid;
-		spdk_json_write_object_begin(w);
-		spdk_json_write_named_string(w, "method", "bdev_passthru_create");
-		spdk_json_write_named_object_begin(w, "params");
+		rpc_write_entry_begin(w, "bdev_passthru_create");
 		spdk_json_write_named_string(w, "base_bdev_name", pt->base_name);
 		spdk_json_write_named_string(w, "name", pt->name);
 		if (!spdk_uuid_is_null(uuid)) {
 			spdk_json_write_named_uuid(w, "uuid", uuid);
 		}
-		spdk_json_write_object_end(w);
-		spdk_json_write_object_end(w);
+		rpc_write_entry_end(w);
 	}
 	return 0;
 }

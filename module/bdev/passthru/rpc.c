@@ -8,7 +8,7 @@
 #include "spdk/json.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
-#include "spdk_internal/rpc_table.h"
+#include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table passthru_rpc_table;
 
@@ -33,7 +33,6 @@ static void
 rpc_bdev_passthru_create(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_passthru_create *p = params;
-	struct spdk_json_write_ctx *w;
 	int rc;
 
 	rc = passthru_create(p->name, p->base_bdev_name, &p->uuid);
@@ -44,38 +43,15 @@ rpc_bdev_passthru_create(struct spdk_jsonrpc_request *request, void *params)
 	} else if (rc != 0) {
 		rpc_error(request, rc, "bdev %s: %s", p->name, spdk_strerror(-rc));
 	} else {
-		w = spdk_jsonrpc_begin_result(request);
-		spdk_json_write_string(w, p->name);
-		spdk_jsonrpc_end_result(request, w);
-	}
-}
-
-struct rpc_passthru_name {
-	char *name;
-};
-
-static const struct rpc_param g_delete_params[] = {
-	RPC_PARAM(struct rpc_passthru_name, name, RPC_STRING, .required = true,
-	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
-};
-
-static void
-passthru_deleted(void *arg, int rc)
-{
-	struct spdk_jsonrpc_request *request = arg;
-
-	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
-	} else {
-		spdk_jsonrpc_send_bool_response(request, true);
+		rpc_answer_string(request, p->name);
 	}
 }
 
 static void
 rpc_bdev_passthru_delete(struct spdk_jsonrpc_request *request, void *params)
 {
-	struct rpc_passthru_name *p = params;
-	int rc = passthru_delete(p->name, passthru_deleted, request);
+	struct bdev_rpc_name *p = params;
+	int rc = passthru_delete(p->name, rpc_answer_done, request);
 
 	if (rc != 0) {
 		rpc_error(request, rc, "no passthru bdev is named %s", p->name);
@@ -98,7 +74,7 @@ static const struct rpc_method g_methods[] = {
 	        .states = SPDK_RPC_RUNTIME,
 	        .role = RPC_ROLE_ADMIN,
 	        .changes_config = true,
-	        RPC_PARAMS(struct rpc_passthru_name, g_delete_params),
+	        RPC_PARAMS(struct bdev_rpc_name, bdev_rpc_name_params),
 	        .handler = rpc_bdev_passthru_delete,
 	        .result = RPC_RESULT_BOOL,
 	        .help = "Remove a passthru bdev",

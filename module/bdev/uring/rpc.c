@@ -8,7 +8,7 @@
 #include "spdk/json.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
-#include "spdk_internal/rpc_table.h"
+#include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table uring_rpc_table;
 
@@ -43,44 +43,20 @@ rpc_bdev_uring_create(struct spdk_jsonrpc_request *request, void *params)
 		.block_size = p->block_size,
 		.uuid = p->uuid,
 	};
-	struct spdk_json_write_ctx *w;
 	char why[URING_WHY_MAX];
 
 	if (uring_create(&opts, why) != 0) {
 		rpc_error(request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR, "bdev %s: %s", p->name, why);
 		return;
 	}
-	w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_string(w, p->name);
-	spdk_jsonrpc_end_result(request, w);
-}
-
-struct rpc_uring_name {
-	char *name;
-};
-
-static const struct rpc_param g_name_params[] = {
-	RPC_PARAM(struct rpc_uring_name, name, RPC_STRING, .required = true,
-	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
-};
-
-static void
-uring_deleted(void *arg, int rc)
-{
-	struct spdk_jsonrpc_request *request = arg;
-
-	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
-	} else {
-		spdk_jsonrpc_send_bool_response(request, true);
-	}
+	rpc_answer_string(request, p->name);
 }
 
 static void
 rpc_bdev_uring_delete(struct spdk_jsonrpc_request *request, void *params)
 {
-	struct rpc_uring_name *p = params;
-	int rc = uring_delete(p->name, uring_deleted, request);
+	struct bdev_rpc_name *p = params;
+	int rc = uring_delete(p->name, rpc_answer_done, request);
 
 	if (rc != 0) {
 		rpc_error(request, rc, "no uring bdev is named %s", p->name);
@@ -90,7 +66,7 @@ rpc_bdev_uring_delete(struct spdk_jsonrpc_request *request, void *params)
 static void
 rpc_bdev_uring_rescan(struct spdk_jsonrpc_request *request, void *params)
 {
-	struct rpc_uring_name *p = params;
+	struct bdev_rpc_name *p = params;
 	char why[URING_WHY_MAX];
 	int rc = uring_rescan(p->name, why);
 
@@ -116,7 +92,7 @@ static const struct rpc_method g_methods[] = {
 	        .name = "bdev_uring_rescan",
 	        .states = SPDK_RPC_RUNTIME,
 	        .role = RPC_ROLE_ADMIN,
-	        RPC_PARAMS(struct rpc_uring_name, g_name_params),
+	        RPC_PARAMS(struct bdev_rpc_name, bdev_rpc_name_params),
 	        .handler = rpc_bdev_uring_rescan,
 	        .result = RPC_RESULT_BOOL,
 	        .cli_output = "json",
@@ -127,7 +103,7 @@ static const struct rpc_method g_methods[] = {
 	        .states = SPDK_RPC_RUNTIME,
 	        .role = RPC_ROLE_ADMIN,
 	        .changes_config = true,
-	        RPC_PARAMS(struct rpc_uring_name, g_name_params),
+	        RPC_PARAMS(struct bdev_rpc_name, bdev_rpc_name_params),
 	        .handler = rpc_bdev_uring_delete,
 	        .result = RPC_RESULT_BOOL,
 	        .help = "Remove a uring bdev; the file stays",

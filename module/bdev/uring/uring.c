@@ -16,6 +16,7 @@
 #include "spdk/string.h"
 #include "spdk/util.h"
 #include "spdk_internal/bdev.h"
+#include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
 #define DRAIN_TIMEOUT_SEC 30
@@ -86,15 +87,12 @@ uring_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 {
 	struct uring_bdev *ub = bdev->ctxt;
 
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "bdev_uring_create");
-	spdk_json_write_named_object_begin(w, "params");
+	rpc_write_entry_begin(w, "bdev_uring_create");
 	spdk_json_write_named_string(w, "name", bdev->name);
 	spdk_json_write_named_uint32(w, "block_size", bdev->blocklen);
 	spdk_json_write_named_string(w, "filename", ub->filename);
 	spdk_json_write_named_uuid(w, "uuid", &bdev->uuid);
-	spdk_json_write_object_end(w);
-	spdk_json_write_object_end(w);
+	rpc_write_entry_end(w);
 }
 
 /* ---- Life ---- */
