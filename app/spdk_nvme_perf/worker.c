@@ -16,6 +16,7 @@
 #define CONNECT_TIMEOUT_S 60
 #define DRAIN_TIMEOUT_S 30
 #define ADMIN_PERIOD_MS 100
+#define STOP_PERIOD_MS 10
 
 struct perf_workers g_workers = TAILQ_HEAD_INITIALIZER(g_workers);
 volatile bool g_stop;
@@ -308,19 +309,21 @@ worker_loop(struct perf_worker *worker)
 	bool is_main = worker->lcore == spdk_env_get_main_core();
 	uint64_t hz = spdk_get_ticks_hz();
 	uint64_t start = spdk_get_ticks();
+	uint64_t end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
 	uint64_t warmup_end = g_opts.warmup_s != 0 ? start + g_opts.warmup_s * hz : UINT64_MAX;
 	uint64_t admin_next = is_main ? start : UINT64_MAX;
-	uint64_t next = start; /* the first of these times */
-	uint64_t end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
 	bool is_running = true;
 	uint64_t now = start;
 
 	while (is_running && !g_stop && now <= end) {
-		is_running = poll_once(worker);
-		now = spdk_get_ticks();
-		if (spdk_likely(now < next)) {
-			continue;
-		}
+		/* What is looked at seldom stays out of the loop that turns for every poll. */
+		uint64_t next = spdk_min(now + hz * STOP_PERIOD_MS / SPDK_SEC_TO_MSEC, end);
+
+		next = spdk_min(next, spdk_min(warmup_end, admin_next));
+		do {
+			is_running = poll_once(worker);
+			now = spdk_get_ticks();
+		} while (is_running && now < next);
 		if (now >= warmup_end) {
 			warmup_end = UINT64_MAX;
 			start = now;
@@ -330,7 +333,6 @@ worker_loop(struct perf_worker *worker)
 			admin_next = now + hz * ADMIN_PERIOD_MS / SPDK_SEC_TO_MSEC;
 			perf_poll_admin();
 		}
-		next = spdk_min(warmup_end, admin_next);
 	}
 	worker->start_tsc = start;
 	worker->elapsed_tsc = now - start;

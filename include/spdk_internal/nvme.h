@@ -389,8 +389,23 @@ int nvme_qpair_init(struct spdk_nvme_qpair *qpair, uint16_t id, struct spdk_nvme
                     enum spdk_nvme_qprio qprio, uint32_t num_requests, bool async);
 void nvme_qpair_deinit(struct spdk_nvme_qpair *qpair);
 void nvme_qpair_set_state(struct spdk_nvme_qpair *qpair, enum nvme_qpair_state state);
+/** nvme_qpair_submit() but for its short way; \p rc of that, when it was taken and failed, else 0.
+ */
+int nvme_qpair_submit_long(struct spdk_nvme_qpair *qpair, struct nvme_request *req, int rc);
 /** Send \p req, or queue it. On an error it was given back and will not call back. */
-int nvme_qpair_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req);
+static inline int
+nvme_qpair_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
+{
+	int rc = 0;
+
+	if (spdk_likely(qpair->slow == 0 && req->num_children == 0)) {
+		rc = qpair->ops->qpair_submit_request(qpair, req);
+		if (spdk_likely(rc == 0)) {
+			return 0;
+		}
+	}
+	return nvme_qpair_submit_long(qpair, req, rc);
+}
 /** After a transport completed requests in a poll: send those that wait. */
 void nvme_qpair_send_queued(struct spdk_nvme_qpair *qpair);
 /** Complete all that the library holds as aborted. */

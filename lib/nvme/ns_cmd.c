@@ -130,7 +130,8 @@ rw_apply_ext_opts(struct nvme_rw *rw, const struct spdk_nvme_ns_cmd_ext_io_opts 
 
 /* ---- Read, write, compare ---- */
 
-int
+/* The two that run millions of times a second have rw_submit() in them. */
+__attribute__((flatten)) int
 spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
                       uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                       uint32_t io_flags)
@@ -140,7 +141,7 @@ spdk_nvme_ns_cmd_read(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, vo
 	return rw_submit(qpair, &rw, lba, lba_count, cb_fn, cb_arg);
 }
 
-int
+__attribute__((flatten)) int
 spdk_nvme_ns_cmd_write(struct spdk_nvme_ns *ns, struct spdk_nvme_qpair *qpair, void *payload,
                        uint64_t lba, uint32_t lba_count, spdk_nvme_cmd_cb cb_fn, void *cb_arg,
                        uint32_t io_flags)

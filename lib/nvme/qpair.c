@@ -121,7 +121,7 @@ qpair_queue(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 }
 
 static int
-qpair_submit_slow(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
+qpair_submit_one(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 {
 	int rc;
 
@@ -139,22 +139,6 @@ qpair_submit_slow(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	}
 	rc = qpair->ops->qpair_submit_request(qpair, req);
 	if (rc == -EAGAIN) {
-		qpair_queue(qpair, req);
-		return 0;
-	}
-	return rc;
-}
-
-static inline int
-qpair_submit_one(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
-{
-	int rc;
-
-	if (spdk_unlikely(qpair->slow != 0)) {
-		return qpair_submit_slow(qpair, req);
-	}
-	rc = qpair->ops->qpair_submit_request(qpair, req);
-	if (spdk_unlikely(rc == -EAGAIN)) {
 		qpair_queue(qpair, req);
 		return 0;
 	}
@@ -203,15 +187,18 @@ qpair_submit_children(struct spdk_nvme_qpair *qpair, struct nvme_request *parent
 }
 
 int
-nvme_qpair_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
+nvme_qpair_submit_long(struct spdk_nvme_qpair *qpair, struct nvme_request *req, int rc)
 {
-	int rc;
-
-	if (spdk_unlikely(req->num_children > 0)) {
+	if (req->num_children > 0) {
 		return qpair_submit_children(qpair, req);
 	}
-	rc = qpair_submit_one(qpair, req);
-	if (spdk_unlikely(rc != 0)) {
+	if (rc == 0) {
+		rc = qpair_submit_one(qpair, req);
+	} else if (rc == -EAGAIN) {
+		qpair_queue(qpair, req);
+		rc = 0;
+	}
+	if (rc != 0) {
 		nvme_request_put(req);
 	}
 	return rc;

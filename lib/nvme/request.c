@@ -140,7 +140,7 @@ nvme_request_to_iov(struct nvme_request *req, struct iovec *iov, int iovcnt_max)
 	return 1;
 }
 
-static void
+static __attribute__((cold, noinline)) void
 request_log_error(const struct nvme_request *req, const struct spdk_nvme_cpl *cpl)
 {
 	const struct spdk_nvme_ctrlr *ctrlr = req->qpair->ctrlr;
@@ -156,7 +156,7 @@ request_log_error(const struct nvme_request *req, const struct spdk_nvme_cpl *cp
 	                      cpl->status.sct, cpl->status.sc, cpl->status.dnr ? ", final" : "");
 }
 
-static void
+static __attribute__((noinline)) void
 request_child_done(struct nvme_request *parent, const struct spdk_nvme_cpl *cpl)
 {
 	assert(parent->num_children > 0);

@@ -60,8 +60,7 @@ nvme_tcp_qpair_create(struct spdk_nvme_ctrlr *ctrlr, uint16_t qid, uint32_t queu
 	SLIST_INIT(&tqpair->free);
 	TAILQ_INIT(&tqpair->outstanding);
 	for (i = tqpair->num_reqs; i-- > 0;) {
-		tqpair->reqs[i].tqpair = tqpair;
-		tqpair->reqs[i].cid = (uint16_t)i;
+		nvme_tcp_req_init(&tqpair->reqs[i], tqpair, (uint16_t)i);
 		SLIST_INSERT_HEAD(&tqpair->free, &tqpair->reqs[i], free_link);
 	}
 	tqpair->stats = &tqpair->own_stats;

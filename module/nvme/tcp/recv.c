@@ -184,14 +184,14 @@ find_req(struct nvme_tcp_qpair *tqpair, uint16_t cid)
 	return treq;
 }
 
-static int
+static __attribute__((cold, noinline)) int
 pdu_fault(struct nvme_tcp_qpair *tqpair, const struct wire_fault *fault)
 {
 	return nvme_tcp_qpair_fault(tqpair, fault, tqpair->rx_buf + tqpair->rx_hdr,
 	                            tqpair->rx_pdu.hlen);
 }
 
-static int
+static __attribute__((cold, noinline)) int
 pdu_unknown_cid(struct nvme_tcp_qpair *tqpair)
 {
 	struct wire_fault fault;
@@ -201,20 +201,19 @@ pdu_unknown_cid(struct nvme_tcp_qpair *tqpair)
 }
 
 /*
- * The controller is through with a command. Data that it did not move although it reports success
- * would go unnoticed by the user: that becomes an error. Of admin commands only Identify always
- * fills its buffer.
+ * Data that the controller did not move although it reports success, or that is damaged, would go
+ * unnoticed by the user: that becomes an error. Of admin commands only Identify always fills its
+ * buffer.
  */
-static void
-req_answered(struct nvme_tcp_req *treq)
+static __attribute__((cold, noinline)) void
+req_judge_data(struct nvme_tcp_req *treq)
 {
 	const struct nvme_request *req = treq->req;
 
-	if (spdk_unlikely((treq->flags & NVME_TCP_REQ_BAD_DATA) != 0)) {
+	if ((treq->flags & NVME_TCP_REQ_BAD_DATA) != 0) {
 		treq->cpl.status.sct = SPDK_NVME_SCT_GENERIC;
 		treq->cpl.status.sc = SPDK_NVME_SC_COMMAND_TRANSIENT_TRANSPORT_ERROR;
-	} else if (spdk_unlikely(treq->xfer.next_bytes != treq->xfer.end_bytes) &&
-	           spdk_nvme_cpl_is_success(&treq->cpl) &&
+	} else if (spdk_nvme_cpl_is_success(&treq->cpl) &&
 	           (req->qpair->id != 0 || req->cmd.opc == SPDK_NVME_OPC_IDENTIFY)) {
 		SPDK_ERRLOG_RATELIMIT("%s: queue %u: command %02x reported done, but %u of %u "
 		                      "bytes moved\n",
@@ -222,6 +221,16 @@ req_answered(struct nvme_tcp_req *treq)
 		                      treq->xfer.next_bytes, treq->xfer.end_bytes);
 		treq->cpl.status.sct = SPDK_NVME_SCT_GENERIC;
 		treq->cpl.status.sc = SPDK_NVME_SC_DATA_TRANSFER_ERROR;
+	}
+}
+
+/* The controller is through with a command. */
+static inline void
+req_answered(struct nvme_tcp_req *treq)
+{
+	if (spdk_unlikely((treq->flags & NVME_TCP_REQ_BAD_DATA) != 0 ||
+	                  treq->xfer.next_bytes != treq->xfer.end_bytes)) {
+		req_judge_data(treq);
 	}
 	treq->flags |= NVME_TCP_REQ_ANSWERED;
 	if (spdk_likely((treq->flags & NVME_TCP_REQ_SENDING) == 0)) {
@@ -308,7 +317,7 @@ c2h_data_end(struct nvme_tcp_qpair *tqpair)
 	return 1;
 }
 
-static int
+static __attribute__((cold, noinline)) int
 pdu_ic_resp(struct nvme_tcp_qpair *tqpair)
 {
 	const struct spdk_nvme_ctrlr_opts *opts = &tqpair->qpair.ctrlr->opts;
@@ -325,7 +334,7 @@ pdu_ic_resp(struct nvme_tcp_qpair *tqpair)
 	return nvme_tcp_qpair_connect_step(tqpair);
 }
 
-static int
+static __attribute__((cold, noinline)) int
 pdu_term_req(struct nvme_tcp_qpair *tqpair)
 {
 	const struct wire_term_req *term = &tqpair->rx_pdu.term_req;
@@ -339,12 +348,13 @@ pdu_term_req(struct nvme_tcp_qpair *tqpair)
 }
 
 /* A whole header was checked: what it says. 1: a command ended; 0; or a negative errno. */
-static int
+static inline int
 pdu_handle(struct nvme_tcp_qpair *tqpair)
 {
-	switch (tqpair->rx_pdu.type) {
-	case SPDK_NVME_TCP_PDU_TYPE_CAPSULE_RESP:
+	if (spdk_likely(tqpair->rx_pdu.type == SPDK_NVME_TCP_PDU_TYPE_CAPSULE_RESP)) {
 		return pdu_resp(tqpair);
+	}
+	switch (tqpair->rx_pdu.type) {
 	case SPDK_NVME_TCP_PDU_TYPE_C2H_DATA:
 		return pdu_c2h_data(tqpair);
 	case SPDK_NVME_TCP_PDU_TYPE_R2T:

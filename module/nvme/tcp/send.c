@@ -63,6 +63,16 @@ send_done(void *arg, int err)
 	}
 }
 
+void
+nvme_tcp_req_init(struct nvme_tcp_req *treq, struct nvme_tcp_qpair *tqpair, uint16_t cid)
+{
+	treq->tqpair = tqpair;
+	treq->cid = cid;
+	treq->send.iov[0].iov_base = treq->hdr;
+	treq->send.sock_req.cb_fn = send_done;
+	treq->send.sock_req.cb_arg = treq;
+}
+
 /* ---- H2CData ---- */
 
 /* Vectors for the bytes [offset, + len) of the payload, behind the header in send.iov. */
@@ -125,7 +135,6 @@ send_h2c_data(struct nvme_tcp_req *treq)
 	};
 	int iovcnt;
 
-	treq->send.iov[0].iov_base = treq->hdr;
 	treq->send.iov[0].iov_len = wire_build_h2c_data(&tqpair->link, treq->hdr, &data);
 	iovcnt = 1 + send_add_payload(treq, treq->r2t_offset, len);
 	if (tqpair->link.ddgst) {
@@ -232,11 +241,12 @@ nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	wire_xfer_begin(&treq->xfer, in_capsule_bytes > 0 ? WIRE_NO_DATA : dir, treq->cid,
 	                in_capsule_bytes > 0 ? 0 : req->payload_size);
 
-	treq->send.iov[0].iov_base = treq->hdr;
 	treq->send.iov[0].iov_len =
 	        wire_build_cmd(&tqpair->link, treq->hdr, &req->cmd, in_capsule_bytes);
 	if (in_capsule_bytes > 0) {
-		for (; iovcnt <= treq->iovcnt; iovcnt++) {
+		/* Mostly one: then without the call that the compiler makes of the loop. */
+		treq->send.iov[1] = treq->iov[0];
+		for (iovcnt = 2; spdk_unlikely(iovcnt <= treq->iovcnt); iovcnt++) {
 			treq->send.iov[iovcnt] = treq->iov[iovcnt - 1];
 		}
 		if (tqpair->link.ddgst) {
@@ -245,8 +255,6 @@ nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	}
 	SLIST_REMOVE_HEAD(&tqpair->free, free_link);
 	TAILQ_INSERT_TAIL(&tqpair->outstanding, treq, link);
-	treq->send.sock_req.cb_fn = send_done;
-	treq->send.sock_req.cb_arg = treq;
 	tqpair->stats->submitted_requests++;
 	send_start(treq, iovcnt);
 	return 0;

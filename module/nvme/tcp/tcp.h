@@ -174,6 +174,8 @@ int nvme_tcp_qpair_fault(struct nvme_tcp_qpair *tqpair, const struct wire_fault 
                          const void *hdr, size_t hdr_bytes);
 
 /* send.c */
+/** Once: what stays the same for every use of \p treq. */
+void nvme_tcp_req_init(struct nvme_tcp_req *treq, struct nvme_tcp_qpair *tqpair, uint16_t cid);
 int nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req);
 /** An R2T was checked and taken: send its data, now or when the write before it is out. */
 void nvme_tcp_send_r2t_data(struct nvme_tcp_req *treq);
