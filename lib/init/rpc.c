@@ -152,9 +152,14 @@ remedy(int rc)
 	case EEXIST:
 		return "what is there is no socket; choose another path with -r";
 	case ENOENT:
-		return "its folder does not exist";
+		return "its folder does not exist; choose another with -r";
 	case ENAMETOOLONG:
 		return "the path is too long for a socket";
+	case EINVAL:
+		return "it is none of PATH, HOST:PORT and [IPV6]:PORT; choose another with -r";
+	case EMFILE:
+	case ENFILE:
+		return "too many open files: raise ulimit -n";
 	default:
 		return spdk_strerror(-rc);
 	}

@@ -241,8 +241,9 @@ cores_from_mask(const char *mask)
 
 	if (spdk_cpuset_parse(&lcores, mask) != 0) {
 		SPDK_ERRLOG(
-		        "Core mask '%s' is neither hexadecimal, as 0x5, nor a list, as [0,2-4]\n",
-		        mask);
+		        "Core mask '%s' is neither hexadecimal, as 0x5, nor a list, as [0,2-4], of "
+		        "cores below %d\n",
+		        mask, SPDK_CPUSET_SIZE);
 		return -EINVAL;
 	}
 	if (spdk_cpuset_count(&lcores) == 0) {
@@ -299,7 +300,9 @@ main_core_choose(int main_core)
 		return 0;
 	}
 	if (env_core_find((uint32_t)main_core) == NULL) {
-		SPDK_ERRLOG("Main core %d is not one of the cores chosen\n", main_core);
+		SPDK_ERRLOG("Main core %d is not one of the cores chosen: name it in the core mask "
+		            "as well\n",
+		            main_core);
 		return -EINVAL;
 	}
 	g_cores.main_core = (uint32_t)main_core;

@@ -15,6 +15,7 @@
 #include "spdk/env.h"
 #include "spdk/likely.h"
 #include "spdk/queue.h"
+#include "spdk/string.h"
 #include "spdk/tree.h"
 #include "spdk/util.h"
 #include "spdk_internal/env.h"
@@ -181,6 +182,15 @@ int env_region_attach(struct spdk_mem_map *map);
 void env_region_detach(struct spdk_mem_map *map);
 int env_mem_map_notify(struct spdk_mem_map *map, enum spdk_mem_map_notify_action action, void *addr,
                        size_t len_bytes);
+
+/** Whether \p port is one that TCP has; the C library takes greater numbers modulo 65536. */
+static inline bool
+env_port_is_valid(const char *port)
+{
+	long number = spdk_strtol(port, 10);
+
+	return number >= 0 && number <= UINT16_MAX;
+}
 
 /** As env_file_load(), from the machine's file system. */
 int env_file_read(const char *path, size_t max_bytes, void **data, size_t *len_bytes);

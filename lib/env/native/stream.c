@@ -73,7 +73,7 @@ split_host(const char *addr, char *host, size_t host_bytes, const char **port)
 		/* More than one colon: an IPv6 address needs its brackets. */
 		return -EINVAL;
 	}
-	if (len >= host_bytes || colon[1] == '\0') {
+	if (len >= host_bytes || !env_port_is_valid(colon + 1)) {
 		return -EINVAL;
 	}
 	memcpy(host, begin, len);

@@ -65,7 +65,7 @@ addr_check(const char *addr)
 		                                                                  : -ENAMETOOLONG;
 	}
 	colon = strrchr(addr, ':');
-	return colon[1] != '\0' ? 0 : -EINVAL;
+	return env_port_is_valid(colon + 1) ? 0 : -EINVAL;
 }
 
 int

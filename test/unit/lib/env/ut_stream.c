@@ -105,6 +105,9 @@ test_refused(void **state)
 	assert_int_equal(env_stream_listen(name), -ENAMETOOLONG);
 	assert_int_equal(env_stream_connect(name), -ENAMETOOLONG);
 	assert_int_equal(env_stream_listen("127.0.0.1:"), -EINVAL);
+	assert_int_equal(env_stream_listen("127.0.0.1:65536"), -EINVAL);
+	assert_int_equal(env_stream_listen("127.0.0.1:http"), -EINVAL);
+	assert_int_equal(env_stream_connect("127.0.0.1:65536"), -EINVAL);
 	assert_int_equal(env_stream_connect(path_of("nobody")), -ENOENT);
 	env_fault_nth(ENV_FAULT_STREAM, 1);
 	assert_int_equal(env_stream_listen(path_of("fault")), -EMFILE);
