@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Channels of iobuf and what they own: caches, the own buffers of each stacking depth, a thread's
- * part with the list of those. All on the channel's thread; the list of threads is under its lock.
+/* Channels of iobuf and what they own: caches, a buffer of each size, a thread's part with the list
+ * of those. All on the channel's thread; the list of threads is under its lock.
  * How buffers are got and put: iobuf_io.c. */
 
 #include "iobuf_internal.h"
@@ -34,23 +34,10 @@ iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint
 	}
 }
 
-bool
-iobuf_owner_has_lane_out(const struct iobuf_owner *owner, enum iobuf_size size)
-{
-	uint32_t i;
-
-	for (i = 0; i < owner->num_lanes; i++) {
-		if (owner->lanes[i].out[size]) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void
 iobuf_owner_update_cache(struct iobuf_owner *owner, enum iobuf_size size)
 {
-	bool off = owner->thr->pressure[size] || iobuf_owner_has_lane_out(owner, size);
+	bool off = owner->thr->pressure[size] || owner->own_out[size];
 
 	iobuf_channel_cache(owner->ch, size)->cache_size = off ? 0 : owner->cache_size[size];
 }
@@ -113,47 +100,28 @@ iobuf_thread_destroy(void *io_device, void *ctx_buf)
 }
 
 static void
-lane_free(struct iobuf_lane *lane)
+owner_free(struct iobuf_owner *owner)
 {
-	spdk_free(lane->buf[IOBUF_SMALL]);
-	spdk_free(lane->buf[IOBUF_LARGE]);
-	memset(lane, 0, sizeof(*lane));
+	spdk_free(owner->own[IOBUF_SMALL]);
+	spdk_free(owner->own[IOBUF_LARGE]);
+	free(owner);
 }
 
-static int
-lane_init(struct iobuf_lane *lane, struct iobuf_owner *owner)
+static struct iobuf_owner *
+owner_alloc(void)
 {
+	struct iobuf_owner *owner = calloc(1, sizeof(*owner));
 	int size;
 
-	lane->owner = owner;
-	for (size = 0; size < IOBUF_NUM_SIZES; size++) {
-		lane->buf[size] = spdk_malloc(iobuf_get_pool(size)->bufsize, 4096, NULL,
-		                              SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
-		if (lane->buf[size] == NULL) {
-			lane_free(lane);
-			return -ENOMEM;
+	for (size = 0; owner != NULL && size < IOBUF_NUM_SIZES; size++) {
+		owner->own[size] = spdk_malloc(iobuf_get_pool(size)->bufsize, 4096, NULL,
+		                               SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
+		if (owner->own[size] == NULL) {
+			owner_free(owner);
+			return NULL;
 		}
 	}
-	return 0;
-}
-
-int
-iobuf_channel_set_depths(struct spdk_iobuf_channel *ch, uint32_t num_depths)
-{
-	struct iobuf_owner *owner = iobuf_channel_owner(ch);
-	int rc;
-
-	if (num_depths == 0 || num_depths > IOBUF_DEPTH_MAX) {
-		return -EINVAL;
-	}
-	while (owner->num_lanes < num_depths) {
-		rc = lane_init(&owner->lanes[owner->num_lanes], owner);
-		if (rc != 0) {
-			return rc;
-		}
-		owner->num_lanes++;
-	}
-	return 0;
+	return owner;
 }
 
 static void
@@ -176,34 +144,27 @@ spdk_iobuf_channel_init(struct spdk_iobuf_channel *ch, const char *name, uint32_
 {
 	struct iobuf_module *module = iobuf_find_module(name);
 	struct iobuf_owner *owner;
-	int rc;
 
 	if (module == NULL) {
 		SPDK_ERRLOG("iobuf has no module %s: spdk_iobuf_register_module() comes first\n",
 		            name);
 		return -ENODEV;
 	}
-	owner = calloc(1, sizeof(*owner));
-	if (owner == NULL) {
-		return -ENOMEM;
-	}
 	memset(ch, 0, sizeof(*ch));
 	ch->parent = iobuf_get_thread_channel();
 	if (ch->parent == NULL) {
-		free(owner);
+		return -ENOMEM;
+	}
+	owner = owner_alloc();
+	if (owner == NULL) {
+		spdk_put_io_channel(ch->parent);
+		memset(ch, 0, sizeof(*ch));
 		return -ENOMEM;
 	}
 	owner->module = module;
 	owner->thr = spdk_io_channel_get_ctx(ch->parent);
 	owner->ch = ch;
 	ch->module = owner;
-	rc = iobuf_channel_set_depths(ch, 1);
-	if (rc != 0) {
-		spdk_put_io_channel(ch->parent);
-		free(owner);
-		memset(ch, 0, sizeof(*ch));
-		return rc;
-	}
 	channel_cache_init(owner, IOBUF_SMALL, small_cache_size);
 	channel_cache_init(owner, IOBUF_LARGE, large_cache_size);
 	TAILQ_INSERT_TAIL(&owner->thr->owners, owner, link);
@@ -221,21 +182,17 @@ spdk_iobuf_channel_fini(struct spdk_iobuf_channel *ch)
 {
 	struct iobuf_owner *owner = iobuf_channel_owner(ch);
 	int size;
-	uint32_t i;
 
 	assert(spdk_io_channel_get_thread(ch->parent) == thread_current());
 	/* An entry that still waits would be called after its owner is gone. */
 	assert(spdk_iobuf_for_each_entry(ch, entry_is_left, NULL) == 0);
 	for (size = 0; size < IOBUF_NUM_SIZES; size++) {
-		assert(!iobuf_owner_has_lane_out(owner, size));
+		assert(!owner->own_out[size]);
 		iobuf_cache_give(iobuf_channel_cache(ch, size), size,
 		                 iobuf_channel_cache(ch, size)->cache_count);
-	}
-	for (i = 0; i < owner->num_lanes; i++) {
-		lane_free(&owner->lanes[i]);
 	}
 	TAILQ_REMOVE(&owner->thr->owners, owner, link);
 	spdk_put_io_channel(ch->parent);
 	memset(ch, 0, sizeof(*ch));
-	free(owner);
+	owner_free(owner);
 }

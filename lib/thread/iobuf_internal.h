@@ -11,8 +11,6 @@
 
 #include "thread_internal.h"
 
-#include "spdk_internal/iobuf.h"
-
 enum iobuf_size {
 	IOBUF_SMALL,
 	IOBUF_LARGE,
@@ -52,20 +50,14 @@ struct iobuf_pool {
 	struct iobuf_arena *arenas;   /* who grows */
 };
 
-struct iobuf_lane {
-	struct iobuf_owner *owner;
-	void *buf[IOBUF_NUM_SIZES];
-	bool out[IOBUF_NUM_SIZES];
-};
-
 /* What stands behind one struct spdk_iobuf_channel. All fields: its thread's. */
 struct iobuf_owner {
 	struct iobuf_module *module;
 	struct iobuf_thread *thr;
 	struct spdk_iobuf_channel *ch;
-	uint32_t num_lanes;
 	uint32_t cache_size[IOBUF_NUM_SIZES]; /* as asked for */
-	struct iobuf_lane lanes[IOBUF_DEPTH_MAX];
+	void *own[IOBUF_NUM_SIZES];           /* beyond the pools */
+	bool own_out[IOBUF_NUM_SIZES];
 	TAILQ_ENTRY(iobuf_owner) link;
 };
 
@@ -170,8 +162,6 @@ void iobuf_grants_run(void *arg);
 /* iobuf_channel.c */
 /* Give `count` buffers of a cache to all. */
 void iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint32_t count);
-/* Whether a depth's own buffer is in use. */
-bool iobuf_owner_has_lane_out(const struct iobuf_owner *owner, enum iobuf_size size);
 /* Caches are off while somebody waits or an own buffer is in use. */
 void iobuf_owner_update_cache(struct iobuf_owner *owner, enum iobuf_size size);
 /* Ask all other threads to give up their caches. */

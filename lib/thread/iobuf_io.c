@@ -2,19 +2,19 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A thread's side of iobuf: channels with a cache, the queue of those that wait, and what each
- * stacking depth owns. All on the channel's thread.
+/* A thread's side of iobuf: getting and putting buffers, and the queue of those that wait. All on
+ * the channel's thread.
  *
- *	get: cache -> ring (a batch) -> the depth's own buffer -> the thread's queue
- *	put: own buffer back to its depth -> the first in the queue -> cache -> ring
+ *	get: cache -> ring (a batch) -> the channel's own buffer -> the thread's queue
+ *	put: own buffer back to its channel -> the first in the queue -> cache -> ring
  *
  * First come, first served within a thread: while its queue is not empty, nobody passes it but by
- * the own buffer of a depth that has nobody waiting. Between threads buffers go by turns, and who
+ * the own buffer of a channel that has nobody waiting. Between threads buffers go by turns, and who
  * comes while any thread waits stands behind it: only what its cache holds until it hears of that,
- * at its next step, and its own buffers are still its. While anybody waits, caches are off
- *(cache_size 0), so that no buffer lies idle; that also makes put take its slow way, which knows
- *own buffers from others. Own buffers are why nothing hangs: at every depth one request of a thread
- *has a buffer, its child has one of the next depth, and the deepest completes.
+ * at its next step, and its own buffer are still its. While anybody waits, caches are off
+ * (cache_size 0), so that no buffer lies idle; that also makes put take its slow way, which knows
+ * own buffers from others. Own buffers are why nothing hangs: whoever holds them all, one request
+ * of each channel gets on.
  *
  * Call-backs of entries run at the end of the step, not inside the put that served them, so that
  * put never recurses; until then the buffer's head says whose it is. */
@@ -111,15 +111,15 @@ iobuf_pressure_msg(void *arg)
 /* ---- Get ---- */
 
 static void
-entry_enqueue(struct iobuf_lane *lane, enum iobuf_size size, struct spdk_iobuf_entry *entry,
+entry_enqueue(struct iobuf_owner *owner, enum iobuf_size size, struct spdk_iobuf_entry *entry,
               spdk_iobuf_get_cb cb_fn)
 {
-	struct iobuf_thread *thr = lane->owner->thr;
+	struct iobuf_thread *thr = owner->thr;
 
 	entry->cb_fn = cb_fn;
-	entry->module = lane;
+	entry->module = owner;
 	STAILQ_INSERT_TAIL(&thr->queue[size], entry, stailq);
-	iobuf_channel_cache(lane->owner->ch, size)->stats.retry++;
+	iobuf_channel_cache(owner->ch, size)->stats.retry++;
 	if (!thr->pressure[size]) {
 		thread_set_pressure(thr, size, true);
 	}
@@ -140,13 +140,12 @@ batch_size(const struct spdk_iobuf_pool_cache *cache, const struct iobuf_pool *p
 }
 
 static void *
-get_slow(struct spdk_iobuf_channel *ch, uint32_t depth, enum iobuf_size size,
-         struct spdk_iobuf_entry *entry, spdk_iobuf_get_cb cb_fn)
+get_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, struct spdk_iobuf_entry *entry,
+         spdk_iobuf_get_cb cb_fn)
 {
 	struct spdk_iobuf_pool_cache *cache = iobuf_channel_cache(ch, size);
 	struct iobuf_owner *owner = iobuf_channel_owner(ch);
 	struct iobuf_pool *pool = iobuf_get_pool(size);
-	struct iobuf_lane *lane;
 	void *bufs[IOBUF_BATCH_MAX];
 	uint32_t n;
 
@@ -160,23 +159,21 @@ get_slow(struct spdk_iobuf_channel *ch, uint32_t depth, enum iobuf_size size,
 			return bufs[0];
 		}
 	}
-	assert(depth < owner->num_lanes);
-	lane = &owner->lanes[depth];
-	if (!lane->out[size]) {
-		lane->out[size] = true;
+	if (!owner->own_out[size]) {
+		owner->own_out[size] = true;
 		cache->cache_size = 0;
 		cache->stats.main++;
-		return lane->buf[size];
+		return owner->own[size];
 	}
 	if (entry != NULL) {
-		entry_enqueue(lane, size, entry, cb_fn);
+		entry_enqueue(owner, size, entry, cb_fn);
 	}
 	return NULL;
 }
 
 void *
-iobuf_get_at_depth(struct spdk_iobuf_channel *ch, uint32_t depth, uint64_t len,
-                   struct spdk_iobuf_entry *entry, spdk_iobuf_get_cb cb_fn)
+spdk_iobuf_get(struct spdk_iobuf_channel *ch, uint64_t len, struct spdk_iobuf_entry *entry,
+               spdk_iobuf_get_cb cb_fn)
 {
 	struct spdk_iobuf_node_cache *node = &ch->cache[0];
 	struct spdk_iobuf_pool_cache *cache = &node->small;
@@ -194,47 +191,27 @@ iobuf_get_at_depth(struct spdk_iobuf_channel *ch, uint32_t depth, uint64_t len,
 		cache->stats.cache++;
 		return iobuf_cache_pop(cache);
 	}
-	return get_slow(ch, depth, cache == &node->small ? IOBUF_SMALL : IOBUF_LARGE, entry, cb_fn);
-}
-
-void *
-spdk_iobuf_get(struct spdk_iobuf_channel *ch, uint64_t len, struct spdk_iobuf_entry *entry,
-               spdk_iobuf_get_cb cb_fn)
-{
-	return iobuf_get_at_depth(ch, 0, len, entry, cb_fn);
+	return get_slow(ch, cache == &node->small ? IOBUF_SMALL : IOBUF_LARGE, entry, cb_fn);
 }
 
 /* ---- Put ---- */
 
-static struct iobuf_lane *
-owner_find_lane(struct iobuf_owner *owner, enum iobuf_size size, const void *buf)
-{
-	uint32_t i;
-
-	for (i = 0; i < owner->num_lanes; i++) {
-		if (owner->lanes[i].buf[size] == buf) {
-			return &owner->lanes[i];
-		}
-	}
-	return NULL;
-}
-
-/* An own buffer goes to the first of its depth that waits, else back to its place. */
+/* An own buffer goes to the first of its channel that waits, else back to its place. */
 static void
-put_own(struct iobuf_lane *lane, enum iobuf_size size)
+put_own(struct iobuf_owner *owner, enum iobuf_size size)
 {
-	struct iobuf_thread *thr = lane->owner->thr;
+	struct iobuf_thread *thr = owner->thr;
 	struct spdk_iobuf_entry *entry;
 
-	assert(lane->out[size]);
+	assert(owner->own_out[size]);
 	STAILQ_FOREACH(entry, &thr->queue[size], stailq) {
-		if (entry->module == lane) {
-			entry_grant(thr, size, entry, lane->buf[size]);
+		if (entry->module == owner) {
+			entry_grant(thr, size, entry, owner->own[size]);
 			return;
 		}
 	}
-	lane->out[size] = false;
-	iobuf_owner_update_cache(lane->owner, size);
+	owner->own_out[size] = false;
+	iobuf_owner_update_cache(owner, size);
 }
 
 /* Whether this buffer goes to the thread's own queue, or to another thread whose turn it is. */
@@ -254,10 +231,9 @@ put_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, void *buf)
 	struct iobuf_owner *owner = iobuf_channel_owner(ch);
 	struct iobuf_pool *pool = iobuf_get_pool(size);
 	struct iobuf_thread *thr = owner->thr;
-	struct iobuf_lane *lane = owner_find_lane(owner, size, buf);
 
-	if (lane != NULL) {
-		put_own(lane, size);
+	if (buf == owner->own[size]) {
+		put_own(owner, size);
 		return;
 	}
 	if (is_own_turn(thr, size)) {
@@ -342,7 +318,7 @@ spdk_iobuf_for_each_entry(struct spdk_iobuf_channel *ch, spdk_iobuf_for_each_ent
 
 	/* The function may abort the entry it gets. */
 	STAILQ_FOREACH_SAFE(grant, &owner->thr->grants, link, next_grant) {
-		if (((const struct iobuf_lane *)grant->entry->module)->owner == owner) {
+		if (grant->entry->module == owner) {
 			rc = cb_fn(ch, grant->entry, cb_ctx);
 			if (rc != 0) {
 				return rc;
@@ -351,7 +327,7 @@ spdk_iobuf_for_each_entry(struct spdk_iobuf_channel *ch, spdk_iobuf_for_each_ent
 	}
 	for (size = 0; size < IOBUF_NUM_SIZES; size++) {
 		STAILQ_FOREACH_SAFE(entry, &owner->thr->queue[size], stailq, next) {
-			if (((const struct iobuf_lane *)entry->module)->owner != owner) {
+			if (entry->module != owner) {
 				continue;
 			}
 			rc = cb_fn(ch, entry, cb_ctx);

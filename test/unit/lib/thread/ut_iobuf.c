@@ -3,7 +3,7 @@
  */
 
 /* iobuf: options and their limits, growth off the I/O path, waiting in order, between threads and
- * at stacking depths, aborts, statistics, failures. */
+ * own buffers, aborts, statistics, failures. */
 
 #include "ut_threads.h"
 
@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "spdk_internal/env_sim.h"
-#include "spdk_internal/iobuf.h"
 
 #define NUM_THREADS 3
 #define SMALL 4096
@@ -368,32 +367,22 @@ test_word_is_passed_on(void **state)
 }
 
 static void
-test_depths(void **state)
+test_own_buffer(void **state)
 {
 	struct ut_entry e;
-	void *pool, *d0, *d1;
+	void *pool, *own;
 
 	start(1, 1, 0);
-	assert_int_equal(iobuf_channel_set_depths(&g_ch[0], 0), -EINVAL);
-	assert_int_equal(iobuf_channel_set_depths(&g_ch[0], IOBUF_DEPTH_MAX + 1), -EINVAL);
-	env_sim_fail_nth(ENV_FAULT_MALLOC, 2);
-	assert_int_equal(iobuf_channel_set_depths(&g_ch[0], 2), -ENOMEM);
-	assert_int_equal(iobuf_channel_set_depths(&g_ch[0], 2), 0);
-	assert_int_equal(iobuf_channel_set_depths(&g_ch[0], 1), 0); /* never fewer */
-	pool = get(0, SMALL, NULL);
-	d0 = get(0, SMALL, NULL);
-	memset(&e, 0, sizeof(e));
-	assert_null(get(0, SMALL, &e)); /* depth 0 has nothing left ... */
-	d1 = iobuf_get_at_depth(&g_ch[0], 1, SMALL, NULL, got);
-	assert_non_null(d1); /* ... but a child of one that has passes it */
-	put(0, d1, SMALL);
+	pool = get(1, SMALL, NULL);
+	own = get(0, SMALL, NULL); /* though another thread holds all that there is */
+	assert_non_null(own);
+	assert_null(get(0, SMALL, &e));
+	put(0, own, SMALL); /* to the first of its channel */
+	assert_null(e.buf); /* never inside the put */
 	poll_threads();
-	assert_null(e.buf); /* the own buffer of depth 1 is not for depth 0 */
-	put(0, d0, SMALL);
-	poll_threads();
-	assert_ptr_equal(e.buf, d0);
-	put(0, pool, SMALL);
-	put(0, d0, SMALL);
+	assert_ptr_equal(e.buf, own);
+	put(0, own, SMALL);
+	put(1, pool, SMALL);
 	stop();
 }
 
@@ -660,7 +649,7 @@ main(void)
 		cmocka_unit_test(test_threads_take_turns),
 		cmocka_unit_test(test_nobody_passes_who_waits),
 		cmocka_unit_test(test_word_is_passed_on),
-		cmocka_unit_test(test_depths),
+		cmocka_unit_test(test_own_buffer),
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_growth_fails),
