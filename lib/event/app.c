@@ -514,6 +514,8 @@ spdk_app_start(struct spdk_app_opts *opts_user, spdk_msg_fn start_fn, void *ctx)
 	rc = app_prepare();
 	if (rc != 0) {
 		app_set_state(APP_IDLE);
+		free(g_app.config);
+		g_app.config = NULL;
 		return 1;
 	}
 	SPDK_NOTICELOG("%s: %u core(s), main core %u\n", g_app.opts.name, spdk_env_get_core_count(),
