@@ -65,6 +65,7 @@ rx_expect_data(struct tcp_conn *conn, struct tcp_req *treq, uint32_t offset)
 {
 	const struct wire_pdu *pdu = &conn->pdu;
 
+	assert(treq != NULL);
 	conn->rx_req = treq;
 	conn->rx_skip = pdu->pad_bytes;
 	conn->rx_data_left = pdu->data_bytes;

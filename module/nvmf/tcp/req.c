@@ -237,6 +237,9 @@ req_decode_sgl(struct tcp_req *treq, const struct wire_pdu *pdu)
 	if (sc != 0 || sgl.kind == WIRE_SGL_NONE) {
 		return sc;
 	}
+	if (sgl.kind != WIRE_SGL_IN_CAPSULE && pdu->data_bytes > 0) {
+		return SPDK_NVME_SC_INVALID_FIELD; /* data that the command does not name */
+	}
 	if (sgl.len_bytes > spdk_max(transport->opts.max_io_size, TCP_ADMIN_IN_CAPSULE_BYTES) ||
 	    sgl.len_bytes > transport->large_bufsize) {
 		return SPDK_NVME_SC_DATA_SGL_LENGTH_INVALID;

@@ -140,7 +140,7 @@ struct tcp_conn {
 
 	/* receive */
 	struct wire_pdu pdu;
-	struct tcp_req *rx_req; /* RX_DATA: whose data; NULL: thrown away */
+	struct tcp_req *rx_req; /* RX_DATA: whose data; without a buffer it is thrown away */
 	uint32_t rx_skip;       /* RX_DATA: padding left */
 	uint32_t rx_data_left;
 	uint32_t rx_data_offset; /* in rx_req's buffer: where the next byte goes */
