@@ -122,6 +122,10 @@ nvmf_ctrlr_admin_exec(struct spdk_nvmf_request *req)
 	uint8_t opc = req->cmd->nvme_cmd.opc;
 
 	assert(ctrlr->thread == spdk_get_thread());
+	if (spdk_nvmf_req_get_xfer(req) == SPDK_NVME_DATA_CONTROLLER_TO_HOST) {
+		/* Whatever a handler leaves unwritten: not what the buffer held before. */
+		spdk_iov_memset(req->iov, req->iovcnt, 0);
+	}
 	if (!ctrlr->regs.csts.bits.rdy) {
 		return nvmf_rsp_generic(req, SPDK_NVME_SC_COMMAND_SEQUENCE_ERROR);
 	}

@@ -417,7 +417,8 @@ nvmf_qpair_is_admin(const struct spdk_nvmf_qpair *qpair)
 void nvmf_request_drop(struct spdk_nvmf_request *req);
 /** Run a request that waited for its subsystem. */
 void nvmf_request_run(struct spdk_nvmf_request *req);
-/** Copy \p len bytes of an answer into the request's data, the rest of it 0. */
+/** Copy the \p len bytes of an answer from \p offset on into the request's data, which is 0 so far.
+ */
 void
 nvmf_request_put_data(struct spdk_nvmf_request *req, const void *data, size_t len, uint64_t offset);
 

@@ -224,7 +224,6 @@ nvmf_request_put_data(struct spdk_nvmf_request *req, const void *data, size_t le
 {
 	struct spdk_iov_xfer ix;
 
-	spdk_iov_memset(req->iov, req->iovcnt, 0);
 	if (offset < len) {
 		spdk_iov_xfer_init(&ix, req->iov, req->iovcnt);
 		spdk_iov_xfer_from_buf(&ix, (const uint8_t *)data + offset, len - offset);
