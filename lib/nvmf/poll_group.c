@@ -165,7 +165,7 @@ spdk_nvmf_poll_group_create(struct spdk_nvmf_tgt *tgt)
 	return ch != NULL ? spdk_io_channel_get_ctx(ch) : NULL;
 }
 
-/** Runs once at the request to destroy, and for each queue pair that goes afterwards. */
+/** Runs for each queue pair that goes; at the request to destroy only when there is none. */
 static void
 poll_group_check_empty(struct spdk_nvmf_poll_group *group)
 {
@@ -187,10 +187,14 @@ spdk_nvmf_poll_group_destroy(struct spdk_nvmf_poll_group *group,
 	group->destroy_cb_fn = cb_fn;
 	group->destroy_cb_arg = cb_arg;
 	pthread_mutex_unlock(&group->tgt->mutex);
+	if (TAILQ_EMPTY(&group->qpairs)) {
+		poll_group_check_empty(group);
+		return;
+	}
+	/* The last that goes, perhaps within this loop, ends the group. */
 	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
 		spdk_nvmf_qpair_disconnect(qpair);
 	}
-	poll_group_check_empty(group);
 }
 
 int
