@@ -55,8 +55,8 @@ int
 nvmf_sgroup_update(struct spdk_nvmf_poll_group *group, struct spdk_nvmf_subsystem *subsystem)
 {
 	struct spdk_nvmf_subsystem_poll_group *sgroup = &group->sgroups[subsystem->id];
+	int rc, status = 0;
 	uint32_t i;
-	int rc;
 
 	if (sgroup->ns == NULL && subsystem->opts.max_nsid > 0) {
 		STAILQ_INIT(&sgroup->queued);
@@ -67,6 +67,7 @@ nvmf_sgroup_update(struct spdk_nvmf_poll_group *group, struct spdk_nvmf_subsyste
 		sgroup->num_ns = subsystem->opts.max_nsid;
 	}
 	assert(sgroup->num_ns == subsystem->opts.max_nsid);
+	/* All of them, also behind one that fails: what was removed must not be used any more. */
 	for (i = 0; i < sgroup->num_ns; i++) {
 		if (subsystem->ns[i] == NULL) {
 			if (sgroup->ns[i].channel != NULL) {
@@ -75,23 +76,22 @@ nvmf_sgroup_update(struct spdk_nvmf_poll_group *group, struct spdk_nvmf_subsyste
 			continue;
 		}
 		rc = sgroup_ns_open(&sgroup->ns[i], subsystem->ns[i]);
-		if (rc != 0) {
-			return rc;
+		if (rc != 0 && status == 0) {
+			status = rc;
 		}
 	}
-	return 0;
+	return status;
 }
 
 /** Requests were queued in order of arrival and run in that order. */
 static void
 sgroup_run_queued(struct spdk_nvmf_subsystem_poll_group *sgroup)
 {
-	STAILQ_HEAD(, spdk_nvmf_request) todo = STAILQ_HEAD_INITIALIZER(todo);
 	struct spdk_nvmf_request *req;
 
-	STAILQ_CONCAT(&todo, &sgroup->queued);
-	while ((req = STAILQ_FIRST(&todo)) != NULL) {
-		STAILQ_REMOVE_HEAD(&todo, reservation_link);
+	assert(sgroup->state == NVMF_SGROUP_ACTIVE);
+	while ((req = STAILQ_FIRST(&sgroup->queued)) != NULL) {
+		STAILQ_REMOVE_HEAD(&sgroup->queued, reservation_link);
 		req->rsvd = NVMF_REQ_UNCOUNTED;
 		nvmf_request_run(req);
 	}
