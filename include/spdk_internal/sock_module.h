@@ -42,6 +42,14 @@ const uint32_t *sock_group_get_counter(struct spdk_sock_group *group);
  *  It belongs to the socket. -ENOTSUP when the implementation has none. */
 int sock_get_fd(struct spdk_sock *sock);
 
+/**
+ * Say whether the owner of \p sock takes input now; at first it does. While not, the group tells
+ * nothing of it and does not keep its thread awake for it, not even when the peer hangs up; queued
+ * writes go on and end. On the group's thread; forgotten when the socket leaves the group. Nothing
+ * for a socket in no group, or where the implementation can't.
+ */
+void sock_want_input(struct spdk_sock *sock, bool wanted);
+
 /* ---- For implementations ---- */
 
 /** A group hands at most so many sockets to their call-backs in one poll of an implementation. */
@@ -95,6 +103,8 @@ struct spdk_net_impl {
 	int (*group_poll)(struct spdk_sock_group_impl *group);
 	int (*group_get_fd)(struct spdk_sock_group_impl *group); /* or -ENOTSUP */
 	int (*group_close)(struct spdk_sock_group_impl *group);
+	/** As sock_want_input(); NULL: can't. */
+	void (*want_input)(struct spdk_sock *sock, bool wanted);
 
 	struct spdk_net_impl *next; /* of those registered from outside the tree */
 };

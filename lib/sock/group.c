@@ -248,6 +248,14 @@ spdk_sock_get_optimal_sock_group(struct spdk_sock *sock, struct spdk_sock_group 
 	return 0;
 }
 
+void
+sock_want_input(struct spdk_sock *sock, bool wanted)
+{
+	if (sock->group != NULL && sock->net_impl->want_input != NULL) {
+		sock->net_impl->want_input(sock, wanted);
+	}
+}
+
 int
 sock_group_get_fd(struct spdk_sock_group *group)
 {

@@ -64,7 +64,7 @@ static struct epoll_event
 sock_event(struct posix_sock *sock)
 {
 	bool out = sock->blocked || sock->state == POSIX_CONNECTING;
-	struct epoll_event ev = { .events = EPOLLIN | (out ? EPOLLOUT : 0) };
+	struct epoll_event ev = { .events = (sock->no_input ? 0 : EPOLLIN) | (out ? EPOLLOUT : 0) };
 
 	ev.data.ptr = sock;
 	return ev;
@@ -76,11 +76,44 @@ posix_group_rearm(struct posix_sock *sock)
 	struct epoll_event ev = sock_event(sock);
 	struct posix_group *group;
 
-	if (sock->base.group == NULL) {
+	if (sock->base.group == NULL || sock->hung_up) {
 		return;
 	}
 	group = SPDK_CONTAINEROF(sock->base.group, struct posix_group, base);
 	(void)epoll_ctl(group->epfd, EPOLL_CTL_MOD, sock->fd, &ev);
+}
+
+void
+posix_want_input(struct spdk_sock *_sock, bool wanted)
+{
+	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_group *group = SPDK_CONTAINEROF(_sock->group, struct posix_group, base);
+	struct epoll_event ev;
+
+	if (sock->no_input == !wanted) {
+		return;
+	}
+	sock->no_input = !wanted;
+	sock->drained = false;
+	posix_pending_update(sock);
+	if (sock->hung_up) {
+		sock->hung_up = false;
+		ev = sock_event(sock);
+		(void)epoll_ctl(group->epfd, EPOLL_CTL_ADD, sock->fd, &ev);
+	} else {
+		posix_group_rearm(sock);
+	}
+}
+
+/** The set tells of a hang-up always: out of it, until somebody wants to hear. What is queued to be
+ *  sent learns of it by trying. */
+static void
+group_hang_up(struct posix_group *group, struct posix_sock *sock)
+{
+	sock->hung_up = true;
+	(void)epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->fd, NULL);
+	sock->blocked = false;
+	posix_flush_later(sock);
 }
 
 int
@@ -116,6 +149,11 @@ posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_
 
 	posix_placement_leave(sock);
 	posix_unlist(sock);
+	sock->no_input = false;
+	if (sock->hung_up) {
+		sock->hung_up = false;
+		return 0;
+	}
 	return epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->fd, NULL);
 }
 
@@ -176,6 +214,12 @@ group_take_event(struct posix_group *group, const struct epoll_event *ev)
 		sock->blocked = false;
 		posix_group_rearm(sock);
 		posix_flush_later(sock);
+	}
+	if (spdk_unlikely(sock->no_input)) {
+		if (ev->events & (EPOLLERR | EPOLLHUP)) {
+			group_hang_up(group, sock);
+		}
+		return;
 	}
 	if (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
 		sock->drained = false;

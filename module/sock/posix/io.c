@@ -47,7 +47,7 @@ posix_flush_later(struct posix_sock *sock)
 void
 posix_pending_update(struct posix_sock *sock)
 {
-	bool pending = sock->rpos < sock->wpos;
+	bool pending = sock->rpos < sock->wpos && !sock->no_input;
 	struct posix_group *group;
 
 	if (pending == sock->on_pending || sock->base.group == NULL) {

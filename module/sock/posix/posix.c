@@ -233,4 +233,5 @@ struct spdk_net_impl g_posix_net_impl SYSTEM_STATE = {
 	.group_poll = posix_group_poll,
 	.group_get_fd = posix_group_get_fd,
 	.group_close = posix_group_close,
+	.want_input = posix_want_input,
 };

@@ -34,7 +34,9 @@ struct posix_sock {
 	int family;
 	/** The last read took all there was: don't ask the system again before the group does. */
 	bool drained;
-	bool blocked; /* the network takes no more; in a group EPOLLOUT is armed */
+	bool blocked;  /* the network takes no more; in a group EPOLLOUT is armed */
+	bool no_input; /* nobody wants it now: EPOLLIN is not armed */
+	bool hung_up;  /* and the peer is gone: out of the group's set */
 	bool on_flush;
 	bool on_pending;
 	bool on_connecting;
@@ -99,6 +101,7 @@ int posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_soc
 int posix_group_poll(struct spdk_sock_group_impl *_group);
 int posix_group_get_fd(struct spdk_sock_group_impl *_group);
 int posix_group_close(struct spdk_sock_group_impl *_group);
+void posix_want_input(struct spdk_sock *_sock, bool wanted);
 /** Watch for writability or not, as state and `blocked` say. */
 void posix_group_rearm(struct posix_sock *sock);
 
