@@ -265,7 +265,9 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 		free(ns);
 		return 0;
 	}
+	pthread_mutex_lock(&subsystem->tgt->mutex);
 	subsystem->ns[ns->nsid - 1] = ns;
+	pthread_mutex_unlock(&subsystem->tgt->mutex);
 	nvmf_subsystem_ns_changed(subsystem, ns->nsid);
 	return ns->nsid;
 }

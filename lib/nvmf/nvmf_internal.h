@@ -101,7 +101,9 @@ struct spdk_nvmf_tgt {
 	spdk_nvmf_tgt_destroy_done_fn *destroy_cb_fn;
 	void *destroy_cb_arg;
 
-	pthread_mutex_t mutex; /* guards the list of groups and their counts */
+	/** Guards the list of groups and their counts; and, for a group that is being made on its
+	 *  own thread, the list of subsystems, their states and namespaces. */
+	pthread_mutex_t mutex;
 	TAILQ_HEAD(, spdk_nvmf_poll_group) poll_groups;
 	uint32_t num_poll_groups;
 

@@ -60,25 +60,27 @@ nvmf_poll_group_remove_transport(struct spdk_nvmf_poll_group *group,
 	}
 }
 
-/** The group is created on its own thread, the target's lists belong to the target thread: this is
- *  safe because groups are created by the target thread's order and nothing changes meanwhile. */
+/** The group is made on its own thread, the subsystems belong to the target thread: it changes them
+ *  under the same mutex. What it changes after this look reaches the group by a visit, as its
+ *  channel exists. */
 static int
 poll_group_open_subsystems(struct spdk_nvmf_poll_group *group)
 {
 	struct spdk_nvmf_subsystem *subsystem;
-	int rc;
+	int rc = 0;
 
+	pthread_mutex_lock(&group->tgt->mutex);
 	TAILQ_FOREACH(subsystem, &group->tgt->subsystems, link) {
-		if (subsystem->state == NVMF_SUBSYSTEM_INACTIVE) {
+		if (rc != 0 || subsystem->state == NVMF_SUBSYSTEM_INACTIVE) {
 			continue;
 		}
 		rc = nvmf_sgroup_update(group, subsystem);
-		if (rc != 0) {
-			return rc;
+		if (rc == 0) {
+			nvmf_sgroup_activate(group, subsystem);
 		}
-		nvmf_sgroup_activate(group, subsystem);
 	}
-	return 0;
+	pthread_mutex_unlock(&group->tgt->mutex);
+	return rc;
 }
 
 static void

@@ -136,7 +136,9 @@ spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn,
 	subsystem = subsystem_alloc(tgt, id, nqn, &opts);
 	if (subsystem != NULL) {
 		spdk_bit_array_set(tgt->subsystem_ids, id);
+		pthread_mutex_lock(&tgt->mutex);
 		TAILQ_INSERT_TAIL(&tgt->subsystems, subsystem, link);
+		pthread_mutex_unlock(&tgt->mutex);
 	}
 	return subsystem;
 }
@@ -150,7 +152,9 @@ nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem)
 	nvmf_subsystem_free_listeners(subsystem);
 	nvmf_subsystem_free_hosts(subsystem);
 	nvmf_subsystem_free_namespaces(subsystem);
+	pthread_mutex_lock(&tgt->mutex);
 	TAILQ_REMOVE(&tgt->subsystems, subsystem, link);
+	pthread_mutex_unlock(&tgt->mutex);
 	spdk_bit_array_clear(tgt->subsystem_ids, subsystem->id);
 	nvmf_discovery_changed(tgt);
 	free(subsystem->ns);

@@ -34,7 +34,9 @@ subsystem_set_state(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_s
 	};
 
 	assert(legal[subsystem->state] & 1 << state);
+	pthread_mutex_lock(&subsystem->tgt->mutex);
 	subsystem->state = state;
+	pthread_mutex_unlock(&subsystem->tgt->mutex);
 }
 
 static bool
