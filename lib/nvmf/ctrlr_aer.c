@@ -75,22 +75,33 @@ nvmf_ctrlr_unmask_notice(struct spdk_nvmf_ctrlr *ctrlr, enum nvmf_notice notice)
 	ctrlr_send_notices(ctrlr);
 }
 
+/** The list is ascending, as every list of namespaces (NVMe Base 2.0, 5.16.1.5). */
+static void
+changed_ns_add(struct spdk_nvmf_ctrlr *ctrlr, uint32_t nsid)
+{
+	uint32_t count = spdk_min(ctrlr->changed_ns_count, SPDK_NVME_MAX_CHANGED_NAMESPACES);
+	uint32_t i = 0;
+
+	while (i < count && ctrlr->changed_ns[i] < nsid) {
+		i++;
+	}
+	if (nsid != 0 && i < count && ctrlr->changed_ns[i] == nsid) {
+		return;
+	}
+	if (nsid == 0 || count == SPDK_NVME_MAX_CHANGED_NAMESPACES) {
+		ctrlr->changed_ns_count = SPDK_NVME_MAX_CHANGED_NAMESPACES + 1;
+		return;
+	}
+	memmove(&ctrlr->changed_ns[i + 1], &ctrlr->changed_ns[i],
+	        (count - i) * sizeof(ctrlr->changed_ns[0]));
+	ctrlr->changed_ns[i] = nsid;
+	ctrlr->changed_ns_count++;
+}
+
 void
 nvmf_ctrlr_note_changed_ns(struct spdk_nvmf_ctrlr *ctrlr, uint32_t nsid)
 {
-	uint32_t i;
-
-	for (i = 0; i < spdk_min(ctrlr->changed_ns_count, SPDK_NVME_MAX_CHANGED_NAMESPACES); i++) {
-		if (ctrlr->changed_ns[i] == nsid) {
-			break;
-		}
-	}
-	if (i == ctrlr->changed_ns_count) {
-		if (i < SPDK_NVME_MAX_CHANGED_NAMESPACES) {
-			ctrlr->changed_ns[i] = nsid;
-		}
-		ctrlr->changed_ns_count++;
-	}
+	changed_ns_add(ctrlr, nsid);
 	nvmf_ctrlr_notify(ctrlr, NVMF_NOTICE_NS_CHANGED);
 }
 

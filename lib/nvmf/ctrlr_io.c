@@ -24,6 +24,13 @@ request_ns(struct spdk_nvmf_request *req)
 	return &nvmf_qpair_sgroup(req->qpair)->ns[req->cmd->nvme_cmd.nsid - 1];
 }
 
+/** The bdev's size now: it may be resized. */
+static uint64_t
+ns_num_blocks(const struct nvmf_sgroup_ns *ns)
+{
+	return spdk_bdev_get_num_blocks(ns->bdev);
+}
+
 static bool
 request_is_fua(const struct spdk_nvmf_request *req)
 {
@@ -122,9 +129,11 @@ static bool
 io_get_range(const struct spdk_nvme_cmd *cmd, const struct nvmf_sgroup_ns *ns, uint64_t *lba,
              uint64_t *num_blocks)
 {
+	uint64_t end = ns_num_blocks(ns);
+
 	*lba = (uint64_t)cmd->cdw11 << 32 | cmd->cdw10;
 	*num_blocks = (cmd->cdw12 & 0xffff) + 1;
-	return *num_blocks <= ns->num_blocks && *lba <= ns->num_blocks - *num_blocks;
+	return *num_blocks <= end && *lba <= end - *num_blocks;
 }
 
 static bool
@@ -201,7 +210,8 @@ io_read(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns)
 	if (spdk_likely(!(req->cmd->nvme_cmd.cdw12 & FUA) || !ns->volatile_cache)) {
 		return io_read_now(req, ns);
 	}
-	rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns->num_blocks, io_read_flushed, req);
+	rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_read_flushed,
+	                            req);
 	return io_submitted(req, ns, rc, io_retry);
 }
 
@@ -235,7 +245,7 @@ io_flush(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns)
 {
 	int rc;
 
-	rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns->num_blocks, io_done, req);
+	rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_done, req);
 	if (rc == -ENOTSUP && !ns->volatile_cache) {
 		return SPDK_NVMF_REQUEST_EXEC_STATUS_COMPLETE;
 	}
@@ -251,7 +261,8 @@ io_flush_retry(void *arg)
 
 	req->qpair->group->stat.pending_bdev_io--;
 	if (io_may_go_on(req)) {
-		rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns->num_blocks, io_done, req);
+		rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_done,
+		                            req);
 		io_resubmitted(req, io_submitted(req, ns, rc, io_flush_retry));
 	}
 }
@@ -271,7 +282,8 @@ io_zeroes_done(struct spdk_bdev_io *bdev_io, bool success, void *arg)
 	}
 	spdk_bdev_free_io(bdev_io);
 	if (io_may_go_on(req)) {
-		rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns->num_blocks, io_done, req);
+		rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_done,
+		                            req);
 		io_resubmitted(req, io_submitted(req, ns, rc, io_flush_retry));
 	}
 }
@@ -380,13 +392,13 @@ static bool
 dsm_check(struct dsm *dsm, const struct nvmf_sgroup_ns *ns)
 {
 	uint32_t dmrsl = dsm->req->qpair->ctrlr->subsys->opts.dmrsl;
+	uint64_t end = ns_num_blocks(ns);
 	const struct spdk_nvme_dsm_range *range;
 	uint32_t i;
 
 	for (i = 0; i < dsm->num_ranges; i++) {
 		range = &dsm->ranges[i];
-		if (range->length > ns->num_blocks ||
-		    range->starting_lba > ns->num_blocks - range->length) {
+		if (range->length > end || range->starting_lba > end - range->length) {
 			nvmf_rsp_generic(dsm->req, SPDK_NVME_SC_LBA_OUT_OF_RANGE);
 			return false;
 		}

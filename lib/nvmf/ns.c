@@ -31,21 +31,6 @@ spdk_nvmf_ns_opts_get_defaults(struct spdk_nvmf_ns_opts *opts, size_t opts_size)
 /* ---- What the bdev tells us ---- */
 
 static void
-ns_resize_group(struct spdk_io_channel_iter *i)
-{
-	struct spdk_nvmf_ns *ns = spdk_io_channel_iter_get_ctx(i);
-	struct spdk_nvmf_poll_group *group;
-	struct spdk_nvmf_subsystem_poll_group *sgroup;
-
-	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
-	sgroup = &group->sgroups[ns->subsystem_id];
-	if (ns->nsid <= sgroup->num_ns && sgroup->ns[ns->nsid - 1].generation == ns->generation) {
-		sgroup->ns[ns->nsid - 1].num_blocks = spdk_bdev_get_num_blocks(ns->bdev);
-	}
-	spdk_for_each_channel_continue(i, 0);
-}
-
-static void
 ns_free(struct spdk_nvmf_ns *ns)
 {
 	spdk_bdev_module_release_bdev(ns->bdev);
@@ -54,49 +39,11 @@ ns_free(struct spdk_nvmf_ns *ns)
 }
 
 static void
-ns_resize_done(struct spdk_io_channel_iter *i, int status)
-{
-	struct spdk_nvmf_ns *ns = spdk_io_channel_iter_get_ctx(i);
-
-	ns->resizes--;
-	if (ns->removed) {
-		if (ns->resizes == 0) {
-			ns_free(ns);
-		}
-		return;
-	}
-	nvmf_subsystem_ns_changed(ns->subsystem, ns->nsid);
-}
-
-static void ns_bdev_removed(void *arg);
-
-/** A pause that there was no memory for is asked for again: the bdev waits for us. */
-static void
-ns_remove_paused(struct spdk_nvmf_subsystem *subsystem, void *arg, int status)
-{
-	uint32_t nsid = (uint32_t)(uintptr_t)arg;
-	struct spdk_nvmf_ns *ns = nvmf_subsystem_ns(subsystem, nsid);
-
-	if (status == -ENOMEM && ns != NULL && ns->removing) {
-		ns_bdev_removed(ns);
-	} else if (ns != NULL && ns->removing) {
-		spdk_nvmf_subsystem_remove_ns(subsystem, nsid);
-	}
-}
-
-static void
-ns_bdev_removed(void *arg)
+ns_removal_paused(struct spdk_nvmf_subsystem *subsystem, void *arg, int status)
 {
 	struct spdk_nvmf_ns *ns = arg;
-	int rc;
 
-	rc = nvmf_subsystem_run_paused(ns->subsystem, ns->nsid, ns_remove_paused,
-	                               (void *)(uintptr_t)ns->nsid);
-	if (rc != 0) {
-		SPDK_ERRLOG("%s: can't remove namespace %u, whose bdev %s goes: %s\n",
-		            ns->subsystem->nqn, ns->nsid, spdk_bdev_get_name(ns->bdev),
-		            spdk_strerror(-rc));
-	}
+	spdk_nvmf_subsystem_remove_ns(subsystem, ns->nsid);
 }
 
 static void
@@ -106,14 +53,14 @@ ns_bdev_event(enum spdk_bdev_event_type type, struct spdk_bdev *bdev, void *ctx)
 
 	switch (type) {
 	case SPDK_BDEV_EVENT_REMOVE:
+		/* The bdev waits for us: this takes no memory. */
 		if (!ns->removing) {
 			ns->removing = true;
-			ns_bdev_removed(ns);
+			nvmf_subsystem_run_op(ns->subsystem, &ns->removal);
 		}
 		break;
 	case SPDK_BDEV_EVENT_RESIZE:
-		ns->resizes++;
-		spdk_for_each_channel(ns->subsystem->tgt, ns_resize_group, ns, ns_resize_done);
+		nvmf_subsystem_ns_changed(ns->subsystem, ns->nsid);
 		break;
 	default:
 		break;
@@ -257,10 +204,13 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 		return 0;
 	}
 	ns->subsystem = subsystem;
-	ns->subsystem_id = subsystem->id;
 	ns->nsid = opts.nsid;
 	ns->opts = opts;
 	ns->generation = ++subsystem->tgt->ns_generation;
+	ns->removal.nsid = ns->nsid;
+	ns->removal.must = true;
+	ns->removal.fn = ns_removal_paused;
+	ns->removal.arg = ns;
 	if (ns_open(ns, bdev_name) != 0) {
 		free(ns);
 		return 0;
@@ -285,12 +235,12 @@ spdk_nvmf_subsystem_remove_ns(struct spdk_nvmf_subsystem *subsystem, uint32_t ns
 	if (ns == NULL) {
 		return -ENOENT;
 	}
+	nvmf_subsystem_drop_op(subsystem, &ns->removal);
+	pthread_mutex_lock(&subsystem->tgt->mutex);
 	subsystem->ns[nsid - 1] = NULL;
+	pthread_mutex_unlock(&subsystem->tgt->mutex);
 	nvmf_subsystem_ns_changed(subsystem, nsid);
-	ns->removed = true;
-	if (ns->resizes == 0) {
-		ns_free(ns);
-	}
+	ns_free(ns);
 	return 0;
 }
 

@@ -142,11 +142,19 @@ struct spdk_nvmf_subsystem_listener {
 	TAILQ_ENTRY(spdk_nvmf_subsystem_listener) link;
 };
 
-/** All fields change only on the target thread and while the subsystem is paused or inactive;
- *  num_blocks is refreshed by a resize. */
+/** Something that needs the subsystem paused; they run one after another. */
+struct nvmf_subsystem_op {
+	uint32_t nsid;
+	bool must;   /* part of what it is for; a pause that fails is tried again */
+	bool queued; /* in subsystem.ops */
+	nvmf_paused_fn fn;
+	void *arg;
+	STAILQ_ENTRY(nvmf_subsystem_op) link;
+};
+
+/** All fields change only on the target thread and while the subsystem is paused or inactive. */
 struct spdk_nvmf_ns {
 	struct spdk_nvmf_subsystem *subsystem;
-	uint32_t subsystem_id; /* set once: a resize under way may outlive the subsystem */
 	uint32_t nsid;
 	struct spdk_bdev *bdev;
 	struct spdk_bdev_desc *desc;
@@ -157,16 +165,15 @@ struct spdk_nvmf_ns {
 	bool unmap;
 	uint64_t generation; /* unlike that of any other namespace */
 	bool removing;       /* its bdev goes */
-	bool removed;        /* it is in no list; freed when no resize is under way */
-	uint32_t resizes;
+	struct nvmf_subsystem_op removal;
 };
 
-/** Something that needs the subsystem paused; they run one after another. */
-struct nvmf_subsystem_op {
-	uint32_t nsid;
-	nvmf_paused_fn fn;
-	void *arg;
-	STAILQ_ENTRY(nvmf_subsystem_op) link;
+/** A step for which there was no memory. */
+struct nvmf_retry {
+	bool pending;
+	struct spdk_nvmf_subsystem *subsystem;
+	void (*fn)(void *subsystem);
+	struct spdk_poller *poller;
 };
 
 TAILQ_HEAD(nvmf_ctrlr_list, spdk_nvmf_ctrlr);
@@ -198,8 +205,10 @@ struct spdk_nvmf_subsystem {
 	void *state_cb_arg;
 	uint32_t pause_nsid;
 	STAILQ_HEAD(, nvmf_subsystem_op) ops;
-	uint32_t num_ops;
-	bool op_running;
+	uint32_t num_ops; /* but those that must be */
+	bool op_running;  /* or about to: the subsystem is not freed */
+	struct nvmf_retry op_retry;
+	struct nvmf_retry change_retry;
 	nvmf_subsystem_destroy_cb destroy_cb_fn;
 	void *destroy_cb_arg;
 
@@ -216,8 +225,8 @@ struct nvmf_sgroup_ns {
 	struct spdk_io_channel *channel; /* NULL: no such namespace */
 	struct spdk_bdev_desc *desc;
 	struct spdk_bdev *bdev;
-	uint64_t generation; /* of the namespace that the channel is for */
-	uint64_t num_blocks;
+	uint64_t generation;  /* of the namespace that the channel is for */
+	uint64_t reset_ticks; /* when a drain of this group last reset the bdev */
 	uint32_t block_size;
 	uint32_t io_outstanding;
 	bool paused;
@@ -352,6 +361,10 @@ void nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem);
 void nvmf_subsystem_run_ops(struct spdk_nvmf_subsystem *subsystem);
 /** Free operations that will never run, telling each -ENODEV. */
 void nvmf_subsystem_fail_ops(struct spdk_nvmf_subsystem *subsystem);
+/** Run \p op, which must be, in its turn; its fn gets 0, or -ENODEV: the subsystem is freed. */
+void nvmf_subsystem_run_op(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op);
+/** Take \p op back if it waits for its turn. */
+void nvmf_subsystem_drop_op(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op);
 /** Tell the controllers that namespace \p nsid changed. Target thread. */
 void nvmf_subsystem_ns_changed(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
 
@@ -485,6 +498,7 @@ void nvmf_ctrlr_reset_features(struct spdk_nvmf_ctrlr *ctrlr);
 
 /** Controller thread: something happened that the host may want to know. */
 void nvmf_ctrlr_notify(struct spdk_nvmf_ctrlr *ctrlr, enum nvmf_notice notice);
+/** The same of namespace \p nsid; 0: of one or another. */
 void nvmf_ctrlr_note_changed_ns(struct spdk_nvmf_ctrlr *ctrlr, uint32_t nsid);
 /** The host read the log page of \p notice: it may be told anew. */
 void nvmf_ctrlr_unmask_notice(struct spdk_nvmf_ctrlr *ctrlr, enum nvmf_notice notice);

@@ -45,7 +45,6 @@ sgroup_ns_open(struct nvmf_sgroup_ns *info, struct spdk_nvmf_ns *ns)
 	info->generation = ns->generation;
 	info->desc = ns->desc;
 	info->bdev = ns->bdev;
-	info->num_blocks = spdk_bdev_get_num_blocks(ns->bdev);
 	info->block_size = ns->block_size;
 	info->volatile_cache = ns->volatile_cache;
 	return 0;

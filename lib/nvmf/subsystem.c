@@ -238,6 +238,13 @@ nvmf_subsystem_is_active(const struct spdk_nvmf_subsystem *subsystem)
 	       subsystem->state != NVMF_SUBSYSTEM_DEACTIVATING;
 }
 
+/** Without memory for a number, the list says "too many to name". */
+static void
+any_ns_changed_msg(void *arg)
+{
+	nvmf_ctrlr_note_changed_ns(arg, 0);
+}
+
 struct ns_changed {
 	struct spdk_nvmf_ctrlr *ctrlr;
 	uint32_t nsid;
@@ -264,8 +271,7 @@ nvmf_subsystem_ns_changed(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid)
 	TAILQ_FOREACH(ctrlr, &subsystem->ctrlrs, link) {
 		msg = malloc(sizeof(*msg));
 		if (msg == NULL) {
-			SPDK_ERRLOG("%s: no memory to tell controller %u of namespace %u\n",
-			            subsystem->nqn, ctrlr->cntlid, nsid);
+			spdk_thread_send_msg(ctrlr->thread, any_ns_changed_msg, ctrlr);
 			continue;
 		}
 		msg->ctrlr = ctrlr;

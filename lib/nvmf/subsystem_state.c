@@ -9,10 +9,13 @@
  *	                             \---------------------\----> DEACTIVATING -> INACTIVE
  *
  * One change at a time; a second call meanwhile gets -EBUSY. What has to happen while paused
- * (namespaces come and go) queues up in `ops`, whoever asked: RPC, hot removal.
+ * (namespaces come and go) queues up in `ops`, whoever asked: RPC, hot removal. The end of each
+ * change looks there.
  *
  * A visit that begins needs memory; without, its end is called with -ENOMEM and no group was seen.
- * A start or a pause then fails. What must happen (resume, stop) is tried again by a message.
+ * A start or a pause then fails. What must happen (resume, stop, hot removal) is tried again 10 ms
+ * later, by a timer that exists only then; when there is no memory for that either, whenever the
+ * thread comes round.
  */
 
 #include "nvmf_internal.h"
@@ -45,6 +48,43 @@ subsystem_is_changing(const struct spdk_nvmf_subsystem *subsystem)
 	return subsystem->state_cb_fn != NULL;
 }
 
+/* ---- Again, later ---- */
+
+#define RETRY_US 10000
+
+static void
+retry_run(void *arg)
+{
+	struct nvmf_retry *retry = arg;
+
+	spdk_poller_unregister(&retry->poller);
+	retry->pending = false;
+	retry->fn(retry->subsystem);
+}
+
+static int
+retry_poll(void *arg)
+{
+	retry_run(arg);
+	return SPDK_POLLER_BUSY;
+}
+
+/** Call \p fn soon. The subsystem is not freed meanwhile: it is changing, or op_running. */
+static void
+retry_later(struct nvmf_retry *retry, struct spdk_nvmf_subsystem *subsystem, void (*fn)(void *))
+{
+	assert(!retry->pending);
+	retry->pending = true;
+	retry->subsystem = subsystem;
+	retry->fn = fn;
+	retry->poller = SPDK_POLLER_REGISTER(retry_poll, retry, RETRY_US);
+	if (retry->poller == NULL) {
+		spdk_thread_send_msg(subsystem->tgt->thread, retry_run, retry);
+	}
+}
+
+static void ops_go_on(void *arg);
+
 static void
 state_change_finish(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state,
                     int status)
@@ -53,6 +93,11 @@ state_change_finish(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_s
 
 	subsystem_set_state(subsystem, state);
 	subsystem->state_cb_fn = NULL;
+	if (!STAILQ_EMPTY(&subsystem->ops) && !subsystem->op_running) {
+		/* They waited for this change; not freed before: op_running. */
+		subsystem->op_running = true;
+		spdk_thread_send_msg(subsystem->tgt->thread, ops_go_on, subsystem);
+	}
 	cb_fn(subsystem, subsystem->state_cb_arg, status);
 }
 
@@ -94,7 +139,7 @@ stop_closed(struct spdk_io_channel_iter *i, int status)
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
 	if (status != 0) {
-		spdk_thread_send_msg(subsystem->tgt->thread, stop_close, subsystem);
+		retry_later(&subsystem->change_retry, subsystem, stop_close);
 		return;
 	}
 	nvmf_discovery_changed(subsystem->tgt);
@@ -142,7 +187,7 @@ stop_disconnected(struct spdk_io_channel_iter *i, int status)
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
 	if (status != 0) {
-		spdk_thread_send_msg(subsystem->tgt->thread, stop_disconnect, subsystem);
+		retry_later(&subsystem->change_retry, subsystem, stop_disconnect);
 		return;
 	}
 	subsystem->groups_stopped = true;
@@ -303,7 +348,7 @@ resume_done(struct spdk_io_channel_iter *i, int status)
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
 	if (status != 0) {
-		spdk_thread_send_msg(subsystem->tgt->thread, resume_groups, subsystem);
+		retry_later(&subsystem->change_retry, subsystem, resume_groups);
 		return;
 	}
 	state_change_finish(subsystem, NVMF_SUBSYSTEM_ACTIVE, subsystem->resume_status);
@@ -342,11 +387,14 @@ spdk_nvmf_subsystem_resume(struct spdk_nvmf_subsystem *subsystem,
 
 /* ---- Things to do while paused, one after another ---- */
 
-static void
-op_resumed(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+static struct nvmf_subsystem_op *
+op_take(struct spdk_nvmf_subsystem *subsystem)
 {
-	subsystem->op_running = false;
-	nvmf_subsystem_run_ops(subsystem);
+	struct nvmf_subsystem_op *op = STAILQ_FIRST(&subsystem->ops);
+
+	STAILQ_REMOVE_HEAD(&subsystem->ops, link);
+	op->queued = false;
+	return op;
 }
 
 static void
@@ -355,29 +403,56 @@ op_finish(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op, i
 	nvmf_paused_fn fn = op->fn;
 	void *arg = op->arg;
 
-	free(op);
-	subsystem->num_ops--;
+	if (!op->must) {
+		free(op);
+		subsystem->num_ops--;
+	}
 	fn(subsystem, arg, status);
 }
 
+/** The next operation. */
 static void
-op_paused(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
-{
-	op_finish(subsystem, cb_arg, status);
-	if (subsystem->state != NVMF_SUBSYSTEM_PAUSED ||
-	    spdk_nvmf_subsystem_resume(subsystem, op_resumed, NULL) != 0) {
-		op_resumed(subsystem, NULL, -EBUSY);
-	}
-}
-
-/** Somebody else's change is under way: look again when this thread comes round. */
-static void
-op_retry(void *arg)
+ops_go_on(void *arg)
 {
 	struct spdk_nvmf_subsystem *subsystem = arg;
 
 	subsystem->op_running = false;
 	nvmf_subsystem_run_ops(subsystem);
+}
+
+static void
+op_resumed(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+{
+	ops_go_on(subsystem);
+}
+
+/** The pause failed, perhaps within the call that asked for it: go on by a message or a timer, not
+ *  from here, where each failure would nest in the one before. */
+static void
+op_not_paused(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op, int status)
+{
+	if (op->must) {
+		op->queued = true;
+		STAILQ_INSERT_HEAD(&subsystem->ops, op, link);
+		retry_later(&subsystem->op_retry, subsystem, ops_go_on);
+		return;
+	}
+	op_finish(subsystem, op, status);
+	spdk_thread_send_msg(subsystem->tgt->thread, ops_go_on, subsystem);
+}
+
+static void
+op_paused(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
+{
+	if (status != 0) {
+		op_not_paused(subsystem, cb_arg, status);
+		return;
+	}
+	op_finish(subsystem, cb_arg, 0);
+	if (subsystem->state != NVMF_SUBSYSTEM_PAUSED ||
+	    spdk_nvmf_subsystem_resume(subsystem, op_resumed, NULL) != 0) {
+		ops_go_on(subsystem); /* the operation itself changed the state */
+	}
 }
 
 /** It was destroyed while an operation was under way. */
@@ -397,40 +472,54 @@ void
 nvmf_subsystem_run_ops(struct spdk_nvmf_subsystem *subsystem)
 {
 	struct nvmf_subsystem_op *op;
-	int rc;
 
 	if (subsystem->destroying && !subsystem->op_running) {
 		destroy_late(subsystem);
 		return;
 	}
-	while (!subsystem->op_running && (op = STAILQ_FIRST(&subsystem->ops)) != NULL) {
-		if (subsystem_is_changing(subsystem)) {
-			subsystem->op_running = true;
-			spdk_thread_send_msg(subsystem->tgt->thread, op_retry, subsystem);
-			return;
+	while (!subsystem->op_running && !STAILQ_EMPTY(&subsystem->ops)) {
+		if (subsystem_is_changing(subsystem) || subsystem->state == NVMF_SUBSYSTEM_PAUSED) {
+			return; /* by somebody else, who goes on: state_change_finish() */
 		}
-		STAILQ_REMOVE_HEAD(&subsystem->ops, link);
+		op = op_take(subsystem);
 		if (subsystem->state == NVMF_SUBSYSTEM_INACTIVE) {
 			op_finish(subsystem, op, 0);
 			continue;
 		}
 		subsystem->op_running = true;
-		rc = spdk_nvmf_subsystem_pause(subsystem, op->nsid, op_paused, op);
-		if (rc != 0) {
-			subsystem->op_running = false;
-			op_finish(subsystem, op, rc);
-		}
+		(void)spdk_nvmf_subsystem_pause(subsystem, op->nsid, op_paused, op);
 	}
 }
 
 void
 nvmf_subsystem_fail_ops(struct spdk_nvmf_subsystem *subsystem)
 {
-	struct nvmf_subsystem_op *op;
+	while (!STAILQ_EMPTY(&subsystem->ops)) {
+		op_finish(subsystem, op_take(subsystem), -ENODEV);
+	}
+}
 
-	while ((op = STAILQ_FIRST(&subsystem->ops)) != NULL) {
-		STAILQ_REMOVE_HEAD(&subsystem->ops, link);
-		op_finish(subsystem, op, -ENODEV);
+static void
+op_queue(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op)
+{
+	op->queued = true;
+	STAILQ_INSERT_TAIL(&subsystem->ops, op, link);
+	nvmf_subsystem_run_ops(subsystem);
+}
+
+void
+nvmf_subsystem_run_op(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op)
+{
+	assert(nvmf_tgt_on_thread(subsystem->tgt) && op->must && !op->queued);
+	op_queue(subsystem, op);
+}
+
+void
+nvmf_subsystem_drop_op(struct spdk_nvmf_subsystem *subsystem, struct nvmf_subsystem_op *op)
+{
+	if (op->queued) {
+		STAILQ_REMOVE(&subsystem->ops, op, nvmf_subsystem_op, link);
+		op->queued = false;
 	}
 }
 
@@ -451,8 +540,7 @@ nvmf_subsystem_run_paused(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid, 
 	op->nsid = nsid;
 	op->fn = fn;
 	op->arg = arg;
-	STAILQ_INSERT_TAIL(&subsystem->ops, op, link);
 	subsystem->num_ops++;
-	nvmf_subsystem_run_ops(subsystem);
+	op_queue(subsystem, op);
 	return 0;
 }
