@@ -215,6 +215,8 @@ struct spdk_nvmf_poll_group {
 	spdk_nvmf_poll_group_destroy_done_fn destroy_cb_fn;
 	void *destroy_cb_arg;
 	struct spdk_nvmf_tgt *tgt;
+	struct spdk_poller *drain_poller;
+	uint64_t drain_ticks;
 	TAILQ_ENTRY(spdk_nvmf_poll_group) link;
 	pthread_mutex_t mutex;
 };

@@ -17,44 +17,75 @@ struct abort {
 	struct spdk_thread *thread;
 	uint16_t sqid;
 	uint16_t cid;
-	bool found;
+	bool aborted;
+	struct spdk_io_channel_iter *iter; /* while the bdev looks */
 };
 
-/** What waits for a paused subsystem was not begun and can be taken back; what is in the bdev runs
- *  on, which the answer says. */
-static bool
-abort_in_queue(struct spdk_nvmf_qpair *qpair, uint16_t cid)
+/** The bdev's answer; the namespace is there: this command keeps its subsystem from pausing. */
+static void
+abort_bdev_done(struct spdk_bdev_io *bdev_io, bool success, void *arg)
 {
-	struct spdk_nvmf_subsystem_poll_group *sgroup = nvmf_qpair_sgroup(qpair);
-	struct spdk_nvmf_request *req;
+	struct abort *ctx = arg;
 
-	TAILQ_FOREACH(req, &qpair->outstanding, link) {
-		if (req->cmd->nvme_cmd.cid == cid && req->rsvd == NVMF_REQ_QUEUED) {
-			STAILQ_REMOVE(&sgroup->queued, req, spdk_nvmf_request, reservation_link);
-			req->rsvd = NVMF_REQ_UNCOUNTED;
-			nvmf_rsp_set(req, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_ABORTED_BY_REQUEST);
-			spdk_nvmf_request_complete(req);
-			return true;
+	spdk_bdev_free_io(bdev_io);
+	ctx->aborted = success;
+	spdk_for_each_channel_continue(ctx->iter, 0);
+}
+
+static struct spdk_nvmf_request *
+abort_find(const struct abort *ctx, struct spdk_nvmf_poll_group *group)
+{
+	struct spdk_nvmf_request *req;
+	struct spdk_nvmf_qpair *qpair;
+
+	TAILQ_FOREACH(qpair, &group->qpairs, link) {
+		if (qpair->ctrlr != ctx->ctrlr || qpair->qid != ctx->sqid) {
+			continue;
+		}
+		TAILQ_FOREACH(req, &qpair->outstanding, link) {
+			if (req->cmd->nvme_cmd.cid == ctx->cid) {
+				return req;
+			}
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/** What waits for a paused subsystem was not begun and is taken back; of what is in the bdev, the
+ *  bdev is asked. \return true: abort_bdev_done() follows. */
+static bool
+abort_request(struct abort *ctx, struct spdk_nvmf_request *req)
+{
+	struct spdk_nvmf_subsystem_poll_group *sgroup = nvmf_qpair_sgroup(req->qpair);
+	struct nvmf_sgroup_ns *ns;
+
+	if (req->rsvd == NVMF_REQ_QUEUED) {
+		STAILQ_REMOVE(&sgroup->queued, req, spdk_nvmf_request, reservation_link);
+		req->rsvd = NVMF_REQ_UNCOUNTED;
+		nvmf_rsp_set(req, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_ABORTED_BY_REQUEST);
+		spdk_nvmf_request_complete(req);
+		ctx->aborted = true;
+		return false;
+	}
+	if (req->rsvd != NVMF_REQ_IO) {
+		return false;
+	}
+	ns = &sgroup->ns[req->cmd->nvme_cmd.nsid - 1];
+	return spdk_bdev_abort(ns->desc, ns->channel, nvmf_request_bdev_arg(req), abort_bdev_done,
+	                       ctx) == 0;
 }
 
 static void
 abort_in_group(struct spdk_io_channel_iter *i)
 {
 	struct abort *ctx = spdk_io_channel_iter_get_ctx(i);
-	struct spdk_nvmf_poll_group *group;
-	struct spdk_nvmf_qpair *qpair;
+	struct spdk_nvmf_request *req;
 
-	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
-	TAILQ_FOREACH(qpair, &group->qpairs, link) {
-		if (qpair->ctrlr == ctx->ctrlr && qpair->qid == ctx->sqid) {
-			ctx->found = abort_in_queue(qpair, ctx->cid);
-			break;
-		}
+	req = abort_find(ctx, spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i)));
+	ctx->iter = i;
+	if (req == NULL || !abort_request(ctx, req)) {
+		spdk_for_each_channel_continue(i, 0);
 	}
-	spdk_for_each_channel_continue(i, 0);
 }
 
 static void
@@ -63,7 +94,7 @@ abort_done(struct spdk_io_channel_iter *i, int status)
 	struct abort *ctx = spdk_io_channel_iter_get_ctx(i);
 	struct spdk_nvmf_request *req = ctx->req;
 
-	req->rsp->nvme_cpl.cdw0 = ctx->found ? 0 : 1; /* bit 0: was not aborted */
+	req->rsp->nvme_cpl.cdw0 = ctx->aborted ? 0 : 1; /* bit 0: was not aborted */
 	free(ctx);
 	spdk_nvmf_request_complete(req);
 }

@@ -427,6 +427,7 @@ io_dsm(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns)
 	}
 	dsm->req = req;
 	dsm->num_ranges = num_ranges;
+	req->bdev_io_wait.cb_arg = dsm; /* for nvmf_request_bdev_arg() */
 	spdk_nvmf_request_copy_to_buf(req, dsm->ranges, num_ranges * sizeof(dsm->ranges[0]));
 	/* Hints of other kinds, and deallocation where the bdev has none, are free to be ignored.
 	 */

@@ -53,6 +53,9 @@
 /** A discovery controller whose host set no keep-alive: NVMe Base 2.0, 3.9. */
 #define NVMF_DISCOVERY_KATO_MS 120000
 #define NVMF_IN_CAPSULE_ADMIN_BYTES 8192
+/** Disconnect to the abort of what is in the bdev, and to the bdev's reset; in sum below CAP.TO. */
+#define NVMF_DRAIN_ABORT_S 15
+#define NVMF_DRAIN_RESET_S 20
 
 /* ---- Target ---- */
 
@@ -253,9 +256,11 @@ struct spdk_nvmf_subsystem_poll_group {
 /** How a request is counted: spdk_nvmf_request.rsvd. */
 enum nvmf_req_count {
 	NVMF_REQ_UNCOUNTED,
-	NVMF_REQ_IO,     /* in ns[nsid].io_outstanding */
-	NVMF_REQ_MGMT,   /* in sgroup.mgmt_outstanding */
-	NVMF_REQ_QUEUED, /* in sgroup.queued, not begun */
+	NVMF_REQ_IO,      /* in ns[nsid].io_outstanding */
+	NVMF_REQ_MGMT,    /* in sgroup.mgmt_outstanding */
+	NVMF_REQ_QUEUED,  /* in sgroup.queued, not begun */
+	NVMF_REQ_IO_HELD, /* as IO, and an abort or reset of a drain is in the bdev for it */
+	NVMF_REQ_IO_DONE, /* as IO_HELD, but it came back before that: it waits to leave */
 };
 
 /* ---- Controller ---- */
@@ -426,6 +431,13 @@ nvmf_qpair_is_admin(const struct spdk_nvmf_qpair *qpair)
 	return qpair->qid == 0;
 }
 
+/* ---- drain.c ---- */
+
+/** The timer of \p group; -ENOMEM. Unregistered with the group. */
+int nvmf_drain_init(struct spdk_nvmf_poll_group *group);
+/** \p qpair ends, but has commands outstanding: from here on they have a deadline. */
+void nvmf_drain_begin(struct spdk_nvmf_qpair *qpair);
+
 /* ---- request.c ---- */
 
 /** Take a request that is not to be answered out of its queue pair and give it back. */
@@ -511,6 +523,14 @@ bool nvmf_ctrlr_abort_aer_cid(struct spdk_nvmf_ctrlr *ctrlr, uint16_t cid);
 
 enum spdk_nvmf_request_exec_status
 nvmf_ctrlr_io_exec(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns);
+
+/** What the bdev I/O of \p req have as cb_arg, by which spdk_bdev_abort() finds them. */
+static inline void *
+nvmf_request_bdev_arg(struct spdk_nvmf_request *req)
+{
+	return req->cmd->nvme_cmd.opc == SPDK_NVME_OPC_DATASET_MANAGEMENT ? req->bdev_io_wait.cb_arg
+	                                                                  : req;
+}
 
 /* ---- discovery.c ---- */
 

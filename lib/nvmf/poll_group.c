@@ -97,6 +97,7 @@ poll_group_free(struct spdk_nvmf_poll_group *group)
 	}
 	free(group->sgroups);
 	group->sgroups = NULL;
+	spdk_poller_unregister(&group->drain_poller);
 	pthread_mutex_destroy(&group->mutex);
 }
 
@@ -120,7 +121,10 @@ nvmf_poll_group_channel_create(void *io_device, void *ctx_buf)
 		return -ENOMEM;
 	}
 	group->num_sgroups = tgt->max_subsystems;
-	rc = poll_group_open_subsystems(group);
+	rc = nvmf_drain_init(group);
+	if (rc == 0) {
+		rc = poll_group_open_subsystems(group);
+	}
 	TAILQ_FOREACH(transport, &tgt->transports, link) {
 		if (rc == 0) {
 			rc = nvmf_poll_group_add_transport(group, transport);

@@ -11,8 +11,8 @@
  *
  * Teardown, in the one order:
  *	1. stop admission: DEACTIVATING; spdk_nvmf_request_exec() refuses, bdev retries give up;
- *	2. drain: commands that wait for something of ours are given back; those in the bdev are
- *	   waited for, and a timer says so when that takes long: nothing aborts them yet;
+ *	2. drain: commands that wait for something of ours are given back; those in the bdev have a
+ *	   deadline, behind which they are aborted: drain.c;
  *	3. fence: only when none is left does the controller forget the queue and the transport
  *	   close the connection: no I/O of it can reach media any more;
  *	4. free: by the transport.
@@ -175,7 +175,11 @@ spdk_nvmf_qpair_disconnect(struct spdk_nvmf_qpair *qpair)
 		qpair->transport->ops->qpair_abort_request(qpair, NULL);
 	}
 	qpair_drop_waiting(qpair);
-	nvmf_qpair_check_drained(qpair);
+	if (TAILQ_EMPTY(&qpair->outstanding)) {
+		nvmf_qpair_check_drained(qpair);
+	} else {
+		nvmf_drain_begin(qpair);
+	}
 	return 0;
 }
 

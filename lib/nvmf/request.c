@@ -63,6 +63,10 @@ spdk_nvmf_request_complete(struct spdk_nvmf_request *req)
 	struct spdk_nvme_cpl *rsp = &req->rsp->nvme_cpl;
 
 	assert(qpair->group->thread == spdk_get_thread());
+	if (spdk_unlikely(req->rsvd == NVMF_REQ_IO_HELD)) {
+		req->rsvd = NVMF_REQ_IO_DONE;
+		return 0;
+	}
 	rsp->sqid = 0;
 	rsp->status.p = 0;
 	rsp->cid = req->cmd->nvme_cmd.cid;

@@ -119,30 +119,13 @@ conn_find_overdue(const struct tcp_conn *conn)
 	return NULL;
 }
 
-/** What is in the bdev has to come back before the connection may end: nothing else can be done but
- *  to say that it takes long. */
-static void
-conn_note_drain(struct tcp_conn *conn)
-{
-	if (!conn->drain_noted && late(conn, conn->phase_since_s, TCP_DRAIN_NOTE_S)) {
-		conn->drain_noted = true;
-		SPDK_WARNLOG("%s:%u: queue %u waits to end: its commands are in the bdev for more "
-		             "than %d s\n",
-		             conn->peer_addr, conn->peer_port, conn->qpair.qid, TCP_DRAIN_NOTE_S);
-	}
-}
-
 void
 tcp_conn_check_deadlines(struct tcp_conn *conn)
 {
 	const char *why;
 
-	if (conn->state == TCP_CONN_CLOSING) {
-		conn_note_drain(conn);
-		return;
-	}
-	if (conn->close_wanted) {
-		return;
+	if (conn->close_wanted || conn->state == TCP_CONN_CLOSING) {
+		return; /* lib/nvmf has a deadline for what is in the bdev */
 	}
 	why = conn_find_overdue(conn);
 	if (why == NULL) {

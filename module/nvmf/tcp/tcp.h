@@ -43,7 +43,6 @@
 #define TCP_R2T_TIMEOUT_S 30     /* R2T to the last byte of its data */
 #define TCP_TX_TIMEOUT_S 30      /* queued bytes, and none of them leaves */
 #define TCP_TERM_TIMEOUT_S 3     /* our TermReq to the peer's close */
-#define TCP_DRAIN_NOTE_S 30      /* our own: disconnect to the last command, then a line */
 #define TCP_TIMER_PERIOD_US 1000000
 
 struct tcp_transport {
