@@ -209,11 +209,9 @@ tcp_qpair_abort_request(struct spdk_nvmf_qpair *qpair, struct spdk_nvmf_request 
 
 	if (req == NULL) {
 		conn->state = TCP_CONN_CLOSING;
-		if (conn->group != NULL) {
-			conn->phase_since_s = conn->group->now_s;
-		}
 		conn->rx_state = TCP_RX_CH;
 		tcp_conn_free_waiting(conn);
+		tcp_conn_update_input(conn);
 	}
 }
 

@@ -332,6 +332,17 @@ rx_discard(struct tcp_conn *conn)
 }
 
 void
+tcp_conn_update_input(struct tcp_conn *conn)
+{
+	bool off = conn->state >= TCP_CONN_CLOSING || conn->rx_state == TCP_RX_STALLED;
+
+	if (spdk_unlikely(off != conn->input_off)) {
+		conn->input_off = off;
+		sock_want_input(conn->sock, !off);
+	}
+}
+
+void
 tcp_conn_read(struct tcp_conn *conn)
 {
 	bool short_read = false;
@@ -356,6 +367,7 @@ tcp_conn_read(struct tcp_conn *conn)
 	if (conn->state == TCP_CONN_TERM) {
 		rx_discard(conn);
 	}
+	tcp_conn_update_input(conn);
 	/* A PDU that has begun must end in time. */
 	if (conn->rx_state == TCP_RX_CH && rx_avail(conn) == 0) {
 		conn->rx_since_s = 0;

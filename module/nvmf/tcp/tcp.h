@@ -115,7 +115,7 @@ enum tcp_conn_state {
 	TCP_CONN_READY, /* commands */
 	TCP_CONN_TERM,  /* a TermReq is on its way; what comes is thrown away until the peer closes
 	                 */
-	TCP_CONN_CLOSING, /* lib/nvmf drains the queue; nothing is read or written */
+	TCP_CONN_CLOSING, /* lib/nvmf drains the queue; nothing is read, what is queued goes out */
 	TCP_CONN_CLOSED,  /* the socket is closed */
 };
 
@@ -135,7 +135,7 @@ struct tcp_conn {
 	uint8_t rx_state; /* enum tcp_rx_state */
 	bool close_wanted;
 	bool resume_wanted;
-	bool drain_noted;
+	bool input_off; /* the socket group was told not to tell of input */
 
 	/* receive */
 	struct wire_pdu pdu;
@@ -222,6 +222,9 @@ void tcp_qpair_fini(struct spdk_nvmf_qpair *qpair, spdk_nvmf_transport_qpair_fin
 
 /** Read and handle what the socket has. */
 void tcp_conn_read(struct tcp_conn *conn);
+/** Hear of input while the connection can take it, and only then: a socket that can be read, or
+ *  whose peer hung up, keeps its thread awake. */
+void tcp_conn_update_input(struct tcp_conn *conn);
 
 /* ---- req.c ---- */
 
