@@ -115,30 +115,42 @@ spdk_nvmf_host_get_nqn(const struct spdk_nvmf_host *host)
 	return host->nqn;
 }
 
-/* ---- Disconnecting one host ---- */
+/* ---- Disconnecting controllers ---- */
 
-struct disconnect_host {
+struct nvmf_disconnect {
 	struct spdk_nvmf_subsystem *subsystem; /* compared, not followed: it may be deleted */
 	struct spdk_nvmf_tgt *tgt;
 	char subnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
-	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1]; /* "": any */
+	bool by_trid;
+	struct spdk_nvme_transport_id trid;
 	spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn;
 	void *cb_arg;
-	uint64_t deadline_ticks;
-	struct spdk_poller *poller;
+	uint64_t timeout_ms;
+	bool visited; /* all groups were told */
+	struct spdk_poller *timer;
+	TAILQ_ENTRY(nvmf_disconnect) link; /* tgt.disconnects */
 };
 
-static void
-disconnect_host_group(struct spdk_io_channel_iter *i)
+/** Of fields that say "set once": any thread. */
+static bool
+disconnect_is_meant(const struct nvmf_disconnect *ctx, const struct spdk_nvmf_ctrlr *ctrlr)
 {
-	struct disconnect_host *ctx = spdk_io_channel_iter_get_ctx(i);
+	return (ctx->hostnqn[0] == '\0' || strcmp(ctrlr->hostnqn, ctx->hostnqn) == 0) &&
+	       (!ctx->by_trid || nvmf_trid_equal(&ctrlr->listen_trid, &ctx->trid));
+}
+
+static void
+disconnect_group(struct spdk_io_channel_iter *i)
+{
+	struct nvmf_disconnect *ctx = spdk_io_channel_iter_get_ctx(i);
 	struct spdk_nvmf_poll_group *group;
 	struct spdk_nvmf_qpair *qpair, *tmp;
 
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
 		if (nvmf_qpair_is_of(qpair, ctx->subsystem) &&
-		    strcmp(qpair->ctrlr->hostnqn, ctx->hostnqn) == 0) {
+		    disconnect_is_meant(ctx, qpair->ctrlr)) {
 			spdk_nvmf_qpair_disconnect(qpair);
 		}
 	}
@@ -146,7 +158,7 @@ disconnect_host_group(struct spdk_io_channel_iter *i)
 }
 
 static bool
-disconnect_host_is_gone(const struct disconnect_host *ctx)
+disconnect_is_complete(const struct nvmf_disconnect *ctx)
 {
 	struct spdk_nvmf_subsystem *subsystem;
 	struct spdk_nvmf_ctrlr *ctrlr;
@@ -156,43 +168,90 @@ disconnect_host_is_gone(const struct disconnect_host *ctx)
 		return true;
 	}
 	TAILQ_FOREACH(ctrlr, &subsystem->ctrlrs, link) {
-		if (strcmp(ctrlr->hostnqn, ctx->hostnqn) == 0) {
+		if (disconnect_is_meant(ctx, ctrlr)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static int
-disconnect_host_poll(void *arg)
+static void
+disconnect_finish(struct nvmf_disconnect *ctx, int status)
 {
-	struct disconnect_host *ctx = arg;
-	bool gone = disconnect_host_is_gone(ctx);
-
-	if (!gone && (ctx->deadline_ticks == 0 || spdk_get_ticks() < ctx->deadline_ticks)) {
-		return SPDK_POLLER_IDLE;
-	}
-	spdk_poller_unregister(&ctx->poller);
-	ctx->cb_fn(ctx->cb_arg, gone ? 0 : -ETIMEDOUT);
+	TAILQ_REMOVE(&ctx->tgt->disconnects, ctx, link);
+	spdk_poller_unregister(&ctx->timer);
+	ctx->cb_fn(ctx->cb_arg, status);
 	free(ctx);
+}
+
+void
+nvmf_check_disconnects(struct spdk_nvmf_tgt *tgt)
+{
+	struct nvmf_disconnect *ctx, *tmp;
+
+	TAILQ_FOREACH_SAFE(ctx, &tgt->disconnects, link, tmp) {
+		if (ctx->visited && disconnect_is_complete(ctx)) {
+			disconnect_finish(ctx, 0);
+		}
+	}
+}
+
+static int
+disconnect_timeout(void *arg)
+{
+	disconnect_finish(arg, -ETIMEDOUT);
 	return SPDK_POLLER_BUSY;
 }
 
+/** A status says that there was no memory to begin: no group was visited. */
 static void
-disconnect_host_visited(struct spdk_io_channel_iter *i, int status)
+disconnect_visited(struct spdk_io_channel_iter *i, int status)
 {
-	struct disconnect_host *ctx = spdk_io_channel_iter_get_ctx(i);
+	struct nvmf_disconnect *ctx = spdk_io_channel_iter_get_ctx(i);
 
-	if (disconnect_host_is_gone(ctx)) {
-		ctx->cb_fn(ctx->cb_arg, 0);
-		free(ctx);
+	ctx->visited = true;
+	if (status != 0 || disconnect_is_complete(ctx)) {
+		disconnect_finish(ctx, status);
 		return;
 	}
-	ctx->poller = SPDK_POLLER_REGISTER(disconnect_host_poll, ctx, 1000);
-	if (ctx->poller == NULL) {
-		ctx->cb_fn(ctx->cb_arg, -ENOMEM);
-		free(ctx);
+	if (ctx->timeout_ms == 0) {
+		return;
 	}
+	ctx->timer = SPDK_POLLER_REGISTER(disconnect_timeout, ctx, ctx->timeout_ms * 1000);
+	if (ctx->timer == NULL) {
+		disconnect_finish(ctx, -ENOMEM);
+	}
+}
+
+int
+nvmf_subsystem_disconnect(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+                          const struct spdk_nvme_transport_id *trid,
+                          spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
+                          uint64_t timeout_ms)
+{
+	struct nvmf_disconnect *ctx;
+
+	assert(nvmf_tgt_on_thread(subsystem->tgt));
+	ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL) {
+		return -ENOMEM;
+	}
+	if (hostnqn != NULL) {
+		snprintf(ctx->hostnqn, sizeof(ctx->hostnqn), "%s", hostnqn);
+	}
+	if (trid != NULL) {
+		ctx->by_trid = true;
+		ctx->trid = *trid;
+	}
+	snprintf(ctx->subnqn, sizeof(ctx->subnqn), "%s", subsystem->nqn);
+	ctx->subsystem = subsystem;
+	ctx->tgt = subsystem->tgt;
+	ctx->cb_fn = cb_fn;
+	ctx->cb_arg = cb_arg;
+	ctx->timeout_ms = timeout_ms;
+	TAILQ_INSERT_TAIL(&ctx->tgt->disconnects, ctx, link);
+	spdk_for_each_channel(ctx->tgt, disconnect_group, ctx, disconnect_visited);
+	return 0;
 }
 
 int
@@ -200,22 +259,5 @@ spdk_nvmf_subsystem_disconnect_host(struct spdk_nvmf_subsystem *subsystem, const
                                     spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
                                     uint64_t timeout_ms)
 {
-	struct disconnect_host *ctx;
-
-	assert(nvmf_tgt_on_thread(subsystem->tgt));
-	ctx = calloc(1, sizeof(*ctx));
-	if (ctx == NULL) {
-		return -ENOMEM;
-	}
-	snprintf(ctx->hostnqn, sizeof(ctx->hostnqn), "%s", hostnqn);
-	snprintf(ctx->subnqn, sizeof(ctx->subnqn), "%s", subsystem->nqn);
-	ctx->subsystem = subsystem;
-	ctx->tgt = subsystem->tgt;
-	ctx->cb_fn = cb_fn;
-	ctx->cb_arg = cb_arg;
-	if (timeout_ms != 0) {
-		ctx->deadline_ticks = spdk_get_ticks() + timeout_ms * (spdk_get_ticks_hz() / 1000);
-	}
-	spdk_for_each_channel(subsystem->tgt, disconnect_host_group, ctx, disconnect_host_visited);
-	return 0;
+	return nvmf_subsystem_disconnect(subsystem, hostnqn, NULL, cb_fn, cb_arg, timeout_ms);
 }

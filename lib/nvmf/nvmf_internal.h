@@ -95,6 +95,7 @@ struct spdk_nvmf_tgt {
 	struct nvmf_subsystem_list subsystems;
 	struct nvmf_transport_list transports;
 	struct nvmf_referral_list referrals;
+	TAILQ_HEAD(, nvmf_disconnect) disconnects; /* they wait for controllers to go: host.c */
 	struct spdk_nvmf_poll_group *next_group;
 	bool destroying;
 	enum nvmf_prepare prepare;
@@ -362,6 +363,16 @@ void nvmf_sgroup_check_paused(struct spdk_nvmf_subsystem_poll_group *sgroup);
 void nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem);
 /** A controller was forgotten: a stop may go on. Target thread. */
 void nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem);
+/** Tell who waits for controllers of \p tgt to go, if it was that one. host.c. */
+void nvmf_check_disconnects(struct spdk_nvmf_tgt *tgt);
+/**
+ * Disconnect the controllers of \p subsystem that are of host \p hostnqn (NULL: of any) and came
+ * through \p trid (NULL: any address). As spdk_nvmf_subsystem_disconnect_host(). host.c.
+ */
+int nvmf_subsystem_disconnect(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+                              const struct spdk_nvme_transport_id *trid,
+                              spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
+                              uint64_t timeout_ms);
 /** Begin the next queued operation if none runs. */
 void nvmf_subsystem_run_ops(struct spdk_nvmf_subsystem *subsystem);
 /** Free operations that will never run, telling each -ENODEV. */

@@ -215,10 +215,24 @@ rpc_nvmf_subsystem_add_listener(struct spdk_jsonrpc_request *request, void *arg)
 }
 
 static void
+remove_listener_done(void *ctx, int status)
+{
+	if (status != 0) {
+		rpc_error(ctx, status,
+		          "the listener is gone, but hosts that came through it are connected: "
+		          "%s",
+		          spdk_strerror(-status));
+		return;
+	}
+	spdk_jsonrpc_send_bool_response(ctx, true);
+}
+
+static void
 rpc_nvmf_subsystem_remove_listener(struct spdk_jsonrpc_request *request, void *arg)
 {
 	struct listener_params *params = arg;
 	struct spdk_nvmf_subsystem *subsystem;
+	int rc;
 
 	subsystem = rpc_nvmf_get_subsystem(request, params->tgt_name, params->nqn);
 	if (subsystem == NULL ||
@@ -231,7 +245,11 @@ rpc_nvmf_subsystem_remove_listener(struct spdk_jsonrpc_request *request, void *a
 		return;
 	}
 	spdk_nvmf_tgt_stop_listen(subsystem->tgt, &params->trid);
-	spdk_jsonrpc_send_bool_response(request, true);
+	rc = nvmf_subsystem_disconnect(subsystem, NULL, &params->trid, remove_listener_done,
+	                               request, 0);
+	if (rc != 0) {
+		remove_listener_done(request, rc);
+	}
 }
 
 static void

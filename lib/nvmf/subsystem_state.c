@@ -231,6 +231,7 @@ spdk_nvmf_subsystem_stop(struct spdk_nvmf_subsystem *subsystem,
 void
 nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem)
 {
+	nvmf_check_disconnects(subsystem->tgt);
 	if (subsystem->state == NVMF_SUBSYSTEM_DEACTIVATING) {
 		stop_check(subsystem);
 	}

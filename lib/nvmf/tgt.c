@@ -79,6 +79,7 @@ spdk_nvmf_tgt_create(struct spdk_nvmf_target_opts *opts)
 	TAILQ_INIT(&tgt->subsystems);
 	TAILQ_INIT(&tgt->transports);
 	TAILQ_INIT(&tgt->referrals);
+	TAILQ_INIT(&tgt->disconnects);
 	TAILQ_INIT(&tgt->poll_groups);
 	STAILQ_INIT(&tgt->adds);
 	pthread_mutex_init(&tgt->mutex, NULL);
@@ -105,6 +106,7 @@ tgt_unregistered(void *io_device)
 	void *cb_arg = tgt->destroy_cb_arg;
 
 	assert(TAILQ_EMPTY(&tgt->subsystems) && TAILQ_EMPTY(&tgt->transports));
+	assert(TAILQ_EMPTY(&tgt->disconnects));
 	spdk_bit_array_free(&tgt->subsystem_ids);
 	pthread_mutex_destroy(&tgt->mutex);
 	free(tgt);
