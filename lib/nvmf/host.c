@@ -76,11 +76,18 @@ nvmf_subsystem_free_hosts(struct spdk_nvmf_subsystem *subsystem)
 int
 spdk_nvmf_subsystem_set_allow_any_host(struct spdk_nvmf_subsystem *subsystem, bool allow_any_host)
 {
+	struct spdk_nvmf_subsystem_listener *listener;
+
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
-	if (subsystem->allow_any_host != allow_any_host) {
-		subsystem->allow_any_host = allow_any_host;
-		nvmf_discovery_changed(subsystem->tgt);
+	if (subsystem->allow_any_host == allow_any_host) {
+		return 0;
 	}
+	subsystem->allow_any_host = allow_any_host;
+	listener = TAILQ_FIRST(&subsystem->listeners);
+	if (allow_any_host && listener != NULL) {
+		nvmf_listener_say(listener); /* one stands for all */
+	}
+	nvmf_discovery_changed(subsystem->tgt);
 	return 0;
 }
 

@@ -35,6 +35,23 @@ spdk_nvmf_subsystem_listener_opts_init(struct spdk_nvmf_listener_opts *opts, siz
 	memcpy(opts, &all, spdk_min(size, sizeof(all)));
 }
 
+/** How far the door is open: one line for each listener, and one when any host is let in later. */
+void
+nvmf_listener_say(const struct spdk_nvmf_subsystem_listener *listener)
+{
+	const struct spdk_nvmf_subsystem *subsystem = listener->subsystem;
+
+	if (subsystem->subtype != SPDK_NVMF_SUBTYPE_NVME) {
+		return; /* it names subsystems, and to each host only those that it may use */
+	}
+	SPDK_NOTICELOG(
+	        "%s: %s %s:%s is plaintext, and %s: keep it on a network that you trust%s\n",
+	        subsystem->nqn, listener->trid.trstring, listener->trid.traddr,
+	        listener->trid.trsvcid,
+	        subsystem->allow_any_host ? "lets any host in" : "a host is known by its name only",
+	        subsystem->allow_any_host ? ", or name its hosts (nvmf_subsystem_add_host)" : "");
+}
+
 static int
 listener_add(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_transport_id *trid,
              const struct spdk_nvmf_listener_opts *opts)
@@ -62,6 +79,7 @@ listener_add(struct spdk_nvmf_subsystem *subsystem, const struct spdk_nvme_trans
 	listener->opts.sock_impl = NULL;
 	listener->portid = subsystem->next_portid++;
 	TAILQ_INSERT_TAIL(&subsystem->listeners, listener, link);
+	nvmf_listener_say(listener);
 	nvmf_discovery_changed(subsystem->tgt);
 	return 0;
 }

@@ -401,6 +401,8 @@ void nvmf_ns_write_ids(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns 
 
 void nvmf_subsystem_free_hosts(struct spdk_nvmf_subsystem *subsystem);
 void nvmf_subsystem_free_listeners(struct spdk_nvmf_subsystem *subsystem);
+/** Log how far \p listener opens its subsystem. */
+void nvmf_listener_say(const struct spdk_nvmf_subsystem_listener *listener);
 /** Forget listeners of a transport that goes. */
 void nvmf_subsystem_drop_transport(struct spdk_nvmf_subsystem *subsystem,
                                    struct spdk_nvmf_transport *transport);
