@@ -6,8 +6,9 @@
  * Controllers: from the admin queue's Connect to the last queue's end. A controller lives on the
  * thread of its admin queue; the list that it is in belongs to the target thread.
  *
- * Timers: keep-alive (KATO, or 2 minutes of silence for a discovery controller without one);
- * association (a host that reset or shut down its controller and then stays away).
+ * Timers: keep-alive (KATO, or 2 minutes of silence for a discovery controller without one), while
+ * the controller is enabled; association (a host that has not enabled its controller yet, or reset
+ * or shut it down, and then stays away).
  *
  * Freeing takes two messages:
  *	controller thread: no queue, no hold   --(1)-->  target thread: out of the list
@@ -121,12 +122,25 @@ nvmf_ctrlr_alloc(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_qpair *
 
 /* ---- Timers ---- */
 
+/** NVMe Base 2.0, 3.9: between CC.EN and reset or shutdown. A shutdown may wait for the bdev longer
+ *  than the host's timeout, which says nothing meanwhile. */
+static bool
+ctrlr_keep_alive_is_active(const struct spdk_nvmf_ctrlr *ctrlr)
+{
+	return ctrlr->regs.csts.bits.rdy && ctrlr->stop == NVMF_CTRLR_RUNNING &&
+	       ctrlr->regs.csts.bits.shst == SPDK_NVME_SHST_NORMAL;
+}
+
 static int
 ctrlr_keep_alive_poll(void *arg)
 {
 	struct spdk_nvmf_ctrlr *ctrlr = arg;
 	uint32_t kato_ms = ctrlr->feat.kato_ms != 0 ? ctrlr->feat.kato_ms : NVMF_DISCOVERY_KATO_MS;
 
+	if (!ctrlr_keep_alive_is_active(ctrlr)) {
+		ctrlr->last_keep_alive_ticks = spdk_get_ticks();
+		return SPDK_POLLER_IDLE;
+	}
 	if (ctrlr->dying ||
 	    spdk_get_ticks() - ctrlr->last_keep_alive_ticks < ms_to_ticks(kato_ms)) {
 		return SPDK_POLLER_IDLE;
@@ -164,37 +178,39 @@ nvmf_ctrlr_set_kato(struct spdk_nvmf_ctrlr *ctrlr, uint32_t kato_ms)
 	return 0;
 }
 
-int
-nvmf_ctrlr_start(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvmf_qpair *admin, uint32_t kato_ms)
-{
-	assert(ctrlr->thread == spdk_get_thread());
-	ctrlr->admin_qpair = admin;
-	ctrlr->num_qpairs = 1;
-	spdk_bit_array_set(ctrlr->qpair_mask, 0);
-	return nvmf_ctrlr_set_kato(ctrlr, kato_ms);
-}
-
 static int
 ctrlr_association_timeout(void *arg)
 {
 	struct spdk_nvmf_ctrlr *ctrlr = arg;
 
-	nvmf_ctrlr_kill(ctrlr, "reset or shut down, and not enabled again in time");
+	nvmf_ctrlr_kill(ctrlr, "not enabled in time");
 	return SPDK_POLLER_BUSY;
 }
 
-/** A host that reset or shut down the controller either goes on or goes away. */
-static void
+/** A host that has not enabled the controller, or reset it or shut it down, either goes on or goes
+ *  away. -ENOMEM: it might stay for ever. */
+static int
 ctrlr_watch_association(struct spdk_nvmf_ctrlr *ctrlr)
 {
+	uint32_t timeout_ms = spdk_max(ctrlr->transport->opts.association_timeout, 1);
+
 	spdk_poller_unregister(&ctrlr->association_poller);
 	ctrlr->association_poller =
-	        SPDK_POLLER_REGISTER(ctrlr_association_timeout, ctrlr,
-	                             (uint64_t)ctrlr->transport->opts.association_timeout * 1000);
-	if (ctrlr->association_poller == NULL) {
-		/* Without a deadline it might stay for ever. */
-		nvmf_ctrlr_kill(ctrlr, "no memory for its association timer");
-	}
+	        SPDK_POLLER_REGISTER(ctrlr_association_timeout, ctrlr, (uint64_t)timeout_ms * 1000);
+	return ctrlr->association_poller != NULL ? 0 : -ENOMEM;
+}
+
+int
+nvmf_ctrlr_start(struct spdk_nvmf_ctrlr *ctrlr, struct spdk_nvmf_qpair *admin, uint32_t kato_ms)
+{
+	int rc;
+
+	assert(ctrlr->thread == spdk_get_thread());
+	ctrlr->admin_qpair = admin;
+	ctrlr->num_qpairs = 1;
+	spdk_bit_array_set(ctrlr->qpair_mask, 0);
+	rc = nvmf_ctrlr_set_kato(ctrlr, kato_ms);
+	return rc == 0 ? ctrlr_watch_association(ctrlr) : rc;
 }
 
 /* ---- Disconnecting ---- */
@@ -315,7 +331,9 @@ nvmf_ctrlr_check_stopped(struct spdk_nvmf_ctrlr *ctrlr)
 		ctrlr->regs.csts.bits.shst = SPDK_NVME_SHST_COMPLETE;
 	}
 	ctrlr->stop = NVMF_CTRLR_RUNNING;
-	ctrlr_watch_association(ctrlr);
+	if (ctrlr_watch_association(ctrlr) != 0) {
+		nvmf_ctrlr_kill(ctrlr, "no memory for its association timer");
+	}
 }
 
 void

@@ -120,7 +120,9 @@ request_run_admin(struct spdk_nvmf_request *req)
 {
 	struct spdk_nvmf_subsystem_poll_group *sgroup = nvmf_qpair_sgroup(req->qpair);
 
-	if (sgroup->state == NVMF_SGROUP_PAUSED) {
+	/* Keep Alive touches nothing of the subsystem, and a pause may last. */
+	if (sgroup->state == NVMF_SGROUP_PAUSED &&
+	    req->cmd->nvme_cmd.opc != SPDK_NVME_OPC_KEEP_ALIVE) {
 		request_queue(req, sgroup);
 		return SPDK_NVMF_REQUEST_EXEC_STATUS_ASYNCHRONOUS;
 	}
