@@ -10,6 +10,12 @@
 #define SPDK_INTERNAL_NVMF_H
 
 #include "spdk/nvmf.h"
+#include "spdk_internal/rpc_table.h"
+
+/** Names in RPCs: of the bits of discovery_filter, and of enum spdk_nvmf_subsystem_dup_host_policy.
+ */
+extern const struct rpc_enum_value nvmf_rpc_discovery_filters[];
+extern const struct rpc_enum_value nvmf_rpc_dup_host_policies[];
 
 /** Tell the target that its poll groups are there (0) or can't be made. Target thread. */
 typedef void (*nvmf_tgt_prepared_fn)(struct spdk_nvmf_tgt *tgt, int status);

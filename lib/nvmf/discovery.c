@@ -28,17 +28,17 @@ struct discovery_read {
 static bool
 listener_passes_filter(const struct discovery_read *read, const struct spdk_nvme_transport_id *trid)
 {
-	uint32_t filter = read->tgt->discovery_filter;
+	uint32_t filter = read->tgt->discovery_filter; /* bits, of which the enum has the numbers */
 
-	if ((filter & SPDK_NVMF_TGT_DISCOVERY_FILTER_TYPE) &&
+	if ((filter & 1u << SPDK_NVMF_TGT_DISCOVERY_FILTER_TYPE) &&
 	    strcasecmp(trid->trstring, read->source.trstring) != 0) {
 		return false;
 	}
-	if ((filter & SPDK_NVMF_TGT_DISCOVERY_FILTER_ADDRESS) &&
+	if ((filter & 1u << SPDK_NVMF_TGT_DISCOVERY_FILTER_ADDRESS) &&
 	    strcasecmp(trid->traddr, read->source.traddr) != 0) {
 		return false;
 	}
-	return !(filter & SPDK_NVMF_TGT_DISCOVERY_FILTER_SVCID) ||
+	return !(filter & 1u << SPDK_NVMF_TGT_DISCOVERY_FILTER_SVCID) ||
 	       strcasecmp(trid->trsvcid, read->source.trsvcid) == 0;
 }
 

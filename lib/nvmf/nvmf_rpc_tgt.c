@@ -6,14 +6,14 @@
 
 #include "nvmf_rpc.h"
 
-static const struct rpc_enum_value discovery_filters[] = {
-	{ "transport", 0 },
-	{ "address", 1 },
-	{ "svcid", 2 },
+const struct rpc_enum_value nvmf_rpc_discovery_filters[] = {
+	{ "transport", SPDK_NVMF_TGT_DISCOVERY_FILTER_TYPE },
+	{ "address", SPDK_NVMF_TGT_DISCOVERY_FILTER_ADDRESS },
+	{ "svcid", SPDK_NVMF_TGT_DISCOVERY_FILTER_SVCID },
 	{ NULL },
 };
 
-static const struct rpc_enum_value dup_host_policies[] = {
+const struct rpc_enum_value nvmf_rpc_dup_host_policies[] = {
 	{ "allow", SPDK_NVMF_SUBSYSTEM_DUP_HOST_POLICY_ALLOW },
 	{ "restrict_per_listener", SPDK_NVMF_SUBSYSTEM_DUP_HOST_POLICY_RESTRICT_PER_LISTENER },
 	{ NULL },
@@ -31,10 +31,12 @@ static const struct rpc_param create_target_params[] = {
 	          .max = NVMF_TGT_NAME_MAX_LENGTH - 1, .help = "Name of the target"),
 	RPC_PARAM(struct tgt_params, max_subsystems, RPC_UINT32, .max = NVMF_MAX_SUBSYSTEMS_LIMIT,
 	          .help = "Most subsystems that it can have; 0: 1024"),
-	RPC_PARAM(struct tgt_params, discovery_filter, RPC_BITMASK, .values = discovery_filters,
+	RPC_PARAM(struct tgt_params, discovery_filter, RPC_BITMASK,
+	          .values = nvmf_rpc_discovery_filters,
 	          .help = "Discovery shows only what matches the address that was asked"),
-	RPC_PARAM(struct tgt_params, dup_host_policy, RPC_ENUM, .values = dup_host_policies,
-	          .dflt = "\"allow\"", .help = "May a host connect twice through one listener"),
+	RPC_PARAM(struct tgt_params, dup_host_policy, RPC_ENUM,
+	          .values = nvmf_rpc_dup_host_policies, .dflt = "\"allow\"",
+	          .help = "May a host connect twice through one listener"),
 };
 
 static void

@@ -297,19 +297,6 @@ nvmf_fini(void)
 
 /* ---- Configuration ---- */
 
-static const struct rpc_enum_value discovery_filters[] = {
-	{ "transport", 0 },
-	{ "address", 1 },
-	{ "svcid", 2 },
-	{ NULL },
-};
-
-static const struct rpc_enum_value dup_host_policies[] = {
-	{ "allow", SPDK_NVMF_SUBSYSTEM_DUP_HOST_POLICY_ALLOW },
-	{ "restrict_per_listener", SPDK_NVMF_SUBSYSTEM_DUP_HOST_POLICY_RESTRICT_PER_LISTENER },
-	{ NULL },
-};
-
 static void
 write_set_config(struct spdk_json_write_ctx *w)
 {
@@ -317,9 +304,9 @@ write_set_config(struct spdk_json_write_ctx *w)
 
 	rpc_write_entry_begin(w, "nvmf_set_config");
 	spdk_json_write_named_array_begin(w, "discovery_filters");
-	for (i = 0; discovery_filters[i].name != NULL; i++) {
-		if (g_nvmf.opts.discovery_filter & 1u << discovery_filters[i].value) {
-			spdk_json_write_string(w, discovery_filters[i].name);
+	for (i = 0; nvmf_rpc_discovery_filters[i].name != NULL; i++) {
+		if (g_nvmf.opts.discovery_filter & 1u << nvmf_rpc_discovery_filters[i].value) {
+			spdk_json_write_string(w, nvmf_rpc_discovery_filters[i].name);
 		}
 	}
 	spdk_json_write_array_end(w);
@@ -327,7 +314,7 @@ write_set_config(struct spdk_json_write_ctx *w)
 		spdk_json_write_named_string(w, "poll_groups_mask", spdk_cpuset_fmt(&g_nvmf.mask));
 	}
 	spdk_json_write_named_string(w, "dup_host_policy",
-	                             dup_host_policies[g_nvmf.opts.dup_host_policy].name);
+	                             nvmf_rpc_dup_host_policies[g_nvmf.opts.dup_host_policy].name);
 	rpc_write_entry_end(w);
 }
 
@@ -379,13 +366,15 @@ static const struct rpc_param set_config_params[] = {
 	RPC_PARAM(struct set_config, poll_groups_mask, RPC_STRING,
 	          .help = "Cores that get a poll group; not given: all of the program's",
 	          .cli = RPC_OPTION("-m/--poll-groups-mask")),
-	RPC_PARAM(struct set_config, discovery_filters, RPC_BITMASK, .values = discovery_filters,
+	RPC_PARAM(struct set_config, discovery_filters, RPC_BITMASK,
+	          .values = nvmf_rpc_discovery_filters,
 	          .help = "Discovery shows only what matches the address that was asked",
 	          .cli = { .kind = RPC_CLI_OPTION,
 	                   .flags = "--discovery-filters",
 	                   .conv = "split:," }),
-	RPC_PARAM(struct set_config, dup_host_policy, RPC_ENUM, .values = dup_host_policies,
-	          .dflt = "\"allow\"", .help = "May a host connect twice through one listener",
+	RPC_PARAM(struct set_config, dup_host_policy, RPC_ENUM,
+	          .values = nvmf_rpc_dup_host_policies, .dflt = "\"allow\"",
+	          .help = "May a host connect twice through one listener",
 	          .cli = RPC_OPTION("--dup-host-policy")),
 };
 
@@ -393,14 +382,16 @@ static void
 rpc_nvmf_set_config(struct spdk_jsonrpc_request *request, void *arg)
 {
 	struct set_config *params = arg;
+	struct spdk_cpuset mask;
 
 	if (params->poll_groups_mask != NULL) {
-		if (spdk_cpuset_parse(&g_nvmf.mask, params->poll_groups_mask) != 0) {
+		if (spdk_cpuset_parse(&mask, params->poll_groups_mask) != 0) {
 			rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_PARAMS,
 			          "poll_groups_mask: '%s' is not a mask of cores",
 			          params->poll_groups_mask);
 			return;
 		}
+		g_nvmf.mask = mask;
 		g_nvmf.mask_given = true;
 	}
 	g_nvmf.opts.discovery_filter = params->discovery_filters;
