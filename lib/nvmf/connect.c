@@ -75,6 +75,7 @@ connect_enable(struct connect *c)
 	}
 	qpair->queue_depth = c->cmd.sqsize + 1;
 	qpair->sq_head_max = c->cmd.sqsize;
+	qpair->sq_head = 1; /* Connect is the first entry of the queue that it makes */
 	if (c->cmd.cattr & 1 << 2) {
 		qpair->sq_head_max = UINT16_MAX;
 		qpair->sq_head = UINT16_MAX;
@@ -283,6 +284,22 @@ connect_on_target(void *arg)
 
 /* ---- First turn: queue's thread ---- */
 
+/** The host's name goes into log lines and JSON: UTF-8, and nothing that moves the cursor. */
+static bool
+hostnqn_is_printable(const char *nqn)
+{
+	const unsigned char *p;
+	bool ascii = true;
+
+	for (p = (const unsigned char *)nqn; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7f) {
+			return false;
+		}
+		ascii = ascii && *p < 0x80;
+	}
+	return ascii || wire_nqn_is_valid(nqn);
+}
+
 static bool
 connect_decode(struct connect *c)
 {
@@ -299,7 +316,10 @@ connect_decode(struct connect *c)
 		return connect_refuse(c, SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_INVALID_FIELD);
 	}
 	spdk_nvmf_request_copy_to_buf(req, data, sizeof(data));
-	return wire_connect_data_decode(data, sizeof(data), &c->data, &c->status) == 0;
+	if (wire_connect_data_decode(data, sizeof(data), &c->data, &c->status) != 0) {
+		return false;
+	}
+	return hostnqn_is_printable(c->data.hostnqn) || INVALID_DATA(c, hostnqn);
 }
 
 enum spdk_nvmf_request_exec_status
