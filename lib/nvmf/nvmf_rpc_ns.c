@@ -209,7 +209,7 @@ static const struct rpc_param get_params[] = {
 
 struct show {
 	struct spdk_jsonrpc_request *request;
-	struct spdk_json_write_ctx *w;
+	struct spdk_json_write_ctx *w;         /* from the first group on */
 	struct spdk_nvmf_subsystem *subsystem; /* compared only */
 	struct spdk_nvmf_tgt *tgt;
 	uint32_t num_io_qpairs[UINT16_MAX + 1]; /* by controller id */
@@ -236,6 +236,14 @@ show_begin(struct spdk_jsonrpc_request *request, struct ns_params *params)
 	show->tgt = subsystem->tgt;
 	snprintf(show->nqn, sizeof(show->nqn), "%s", subsystem->nqn);
 	return show;
+}
+
+/** There was no memory to visit the groups; none was. */
+static void
+show_fail(struct show *show, int status)
+{
+	rpc_error(show->request, status, "no memory for the list");
+	free(show);
 }
 
 static void
@@ -274,6 +282,10 @@ get_controllers_counted(struct spdk_io_channel_iter *i, int status)
 	struct spdk_nvmf_ctrlr *ctrlr;
 	struct spdk_json_write_ctx *w;
 
+	if (status != 0) {
+		show_fail(show, status);
+		return;
+	}
 	subsystem = spdk_nvmf_tgt_find_subsystem(show->tgt, show->nqn);
 	w = spdk_jsonrpc_begin_result(show->request);
 	spdk_json_write_array_begin(w);
@@ -337,12 +349,22 @@ write_qpair(struct spdk_json_write_ctx *w, struct spdk_nvmf_qpair *qpair)
 }
 
 static void
+get_qpairs_begin(struct show *show)
+{
+	if (show->w == NULL) {
+		show->w = spdk_jsonrpc_begin_result(show->request);
+		spdk_json_write_array_begin(show->w);
+	}
+}
+
+static void
 get_qpairs_group(struct spdk_io_channel_iter *i)
 {
 	struct show *show = spdk_io_channel_iter_get_ctx(i);
 	struct spdk_nvmf_poll_group *group;
 	struct spdk_nvmf_qpair *qpair;
 
+	get_qpairs_begin(show);
 	group = spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	TAILQ_FOREACH(qpair, &group->qpairs, link) {
 		if (nvmf_qpair_is_of(qpair, show->subsystem)) {
@@ -357,6 +379,11 @@ get_qpairs_done(struct spdk_io_channel_iter *i, int status)
 {
 	struct show *show = spdk_io_channel_iter_get_ctx(i);
 
+	if (status != 0) {
+		show_fail(show, status);
+		return;
+	}
+	get_qpairs_begin(show);
 	spdk_json_write_array_end(show->w);
 	spdk_jsonrpc_end_result(show->request, show->w);
 	free(show);
@@ -368,8 +395,6 @@ rpc_nvmf_subsystem_get_qpairs(struct spdk_jsonrpc_request *request, void *arg)
 	struct show *show = show_begin(request, arg);
 
 	if (show != NULL) {
-		show->w = spdk_jsonrpc_begin_result(request);
-		spdk_json_write_array_begin(show->w);
 		spdk_for_each_channel(show->tgt, get_qpairs_group, show, get_qpairs_done);
 	}
 }

@@ -89,8 +89,9 @@ rpc_nvmf_delete_target(struct spdk_jsonrpc_request *request, void *arg)
 	if (tgt == NULL) {
 		return;
 	}
-	if (tgt->num_poll_groups > 0) {
-		rpc_error(request, -EBUSY, "name: target '%s' is in use", params->name);
+	if (tgt->num_poll_groups > 0 || tgt->prepare_fn != NULL) {
+		rpc_error(request, -EBUSY, "name: target '%s' is %s", params->name,
+		          tgt->prepare_fn != NULL ? "the program's own" : "in use");
 		return;
 	}
 	spdk_nvmf_tgt_destroy(tgt, delete_target_done, request);
@@ -122,8 +123,19 @@ static const struct rpc_param get_stats_params[] = {
 
 struct get_stats {
 	struct spdk_jsonrpc_request *request;
-	struct spdk_json_write_ctx *w;
+	struct spdk_json_write_ctx *w; /* from the first group on */
 };
+
+static void
+get_stats_begin(struct get_stats *ctx)
+{
+	if (ctx->w == NULL) {
+		ctx->w = spdk_jsonrpc_begin_result(ctx->request);
+		spdk_json_write_object_begin(ctx->w);
+		spdk_json_write_named_uint64(ctx->w, "tick_rate", spdk_get_ticks_hz());
+		spdk_json_write_named_array_begin(ctx->w, "poll_groups");
+	}
+}
 
 void
 spdk_nvmf_poll_group_dump_stat(struct spdk_nvmf_poll_group *group, struct spdk_json_write_ctx *w)
@@ -158,6 +170,7 @@ get_stats_group(struct spdk_io_channel_iter *i)
 {
 	struct get_stats *ctx = spdk_io_channel_iter_get_ctx(i);
 
+	get_stats_begin(ctx);
 	spdk_nvmf_poll_group_dump_stat(spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i)),
 	                               ctx->w);
 	spdk_for_each_channel_continue(i, 0);
@@ -168,9 +181,14 @@ get_stats_done(struct spdk_io_channel_iter *i, int status)
 {
 	struct get_stats *ctx = spdk_io_channel_iter_get_ctx(i);
 
-	spdk_json_write_array_end(ctx->w);
-	spdk_json_write_object_end(ctx->w);
-	spdk_jsonrpc_end_result(ctx->request, ctx->w);
+	if (status != 0) {
+		rpc_error(ctx->request, status, "no memory for the statistics");
+	} else {
+		get_stats_begin(ctx);
+		spdk_json_write_array_end(ctx->w);
+		spdk_json_write_object_end(ctx->w);
+		spdk_jsonrpc_end_result(ctx->request, ctx->w);
+	}
 	free(ctx);
 }
 
@@ -191,10 +209,6 @@ rpc_nvmf_get_stats(struct spdk_jsonrpc_request *request, void *arg)
 		return;
 	}
 	ctx->request = request;
-	ctx->w = spdk_jsonrpc_begin_result(request);
-	spdk_json_write_object_begin(ctx->w);
-	spdk_json_write_named_uint64(ctx->w, "tick_rate", spdk_get_ticks_hz());
-	spdk_json_write_named_array_begin(ctx->w, "poll_groups");
 	spdk_for_each_channel(tgt, get_stats_group, ctx, get_stats_done);
 }
 

@@ -134,6 +134,7 @@ tgt_destroy_subsystems(void *arg)
 {
 	struct spdk_nvmf_tgt *tgt = arg;
 	struct spdk_nvmf_subsystem *subsystem;
+	struct spdk_nvmf_referral *referral;
 	int rc;
 
 	while ((subsystem = TAILQ_FIRST(&tgt->subsystems)) != NULL) {
@@ -151,6 +152,10 @@ tgt_destroy_subsystems(void *arg)
 			return;
 		}
 	}
+	while ((referral = TAILQ_FIRST(&tgt->referrals)) != NULL) {
+		TAILQ_REMOVE(&tgt->referrals, referral, link);
+		free(referral);
+	}
 	TAILQ_REMOVE(&g_tgt.tgts, tgt, link);
 	tgt_destroy_transports(tgt);
 }
@@ -158,16 +163,10 @@ tgt_destroy_subsystems(void *arg)
 void
 spdk_nvmf_tgt_destroy(struct spdk_nvmf_tgt *tgt, spdk_nvmf_tgt_destroy_done_fn cb_fn, void *cb_arg)
 {
-	struct spdk_nvmf_referral *referral;
-
 	assert(nvmf_tgt_on_thread(tgt));
 	tgt->destroying = true;
 	tgt->destroy_cb_fn = cb_fn;
 	tgt->destroy_cb_arg = cb_arg;
-	while ((referral = TAILQ_FIRST(&tgt->referrals)) != NULL) {
-		TAILQ_REMOVE(&tgt->referrals, referral, link);
-		free(referral);
-	}
 	tgt_destroy_subsystems(tgt);
 }
 
