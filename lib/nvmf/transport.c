@@ -275,7 +275,7 @@ spdk_nvmf_transport_stop_listen(struct spdk_nvmf_transport *transport,
 	}
 	if (--listener->ref == 0) {
 		TAILQ_REMOVE(&transport->listeners, listener, link);
-		transport->ops->stop_listen(transport, trid);
+		transport->ops->stop_listen(transport, &listener->trid);
 		free(listener);
 	}
 	return 0;

@@ -31,6 +31,7 @@
 #define TCP_READS_MAX 4        /* reads of one connection before others get their turn */
 #define TCP_ACCEPTS_MAX 16     /* accepts of one port before others get their turn */
 #define TCP_REQS_AT_FIRST 2    /* until Connect tells the depth */
+#define TCP_DEPTH_MAX (UINT16_MAX + 1 - TCP_REQS_AT_FIRST) /* each request has a 16-bit tag */
 #define TCP_ADMIN_IN_CAPSULE_BYTES 8192
 #define TCP_MAX_H2C_BYTES 131072
 #define TCP_TX_IOVS 3 /* header, data, digest and response */

@@ -55,6 +55,10 @@ tcp_create(struct spdk_nvmf_transport_opts *opts)
 	struct tcp_specific specific = { .c2h_success = true };
 	struct tcp_transport *transport;
 
+	if (spdk_max(opts->max_queue_depth, opts->max_aq_depth) > TCP_DEPTH_MAX) {
+		SPDK_ERRLOG("TCP: max_queue_depth is at most %d\n", TCP_DEPTH_MAX);
+		return NULL;
+	}
 	if (opts->transport_specific != NULL &&
 	    spdk_json_decode_object_relaxed(opts->transport_specific, g_specific_decoders,
 	                                    SPDK_COUNTOF(g_specific_decoders), &specific) != 0) {
