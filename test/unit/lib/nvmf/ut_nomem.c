@@ -10,6 +10,7 @@
 
 #define NQN2 "nqn.2026-01.io.basalt:nomem"
 #define FAULTS_MAX 200
+#define RETRY_US 10000
 
 static const struct bdev_traits g_durable = { .atomic_blocks = 8 };
 
@@ -92,6 +93,7 @@ op_namespace(bool may_fail, uint32_t *failed)
 	assert_int_equal(nsid, 1);
 	assert_int_equal(spdk_nvmf_subsystem_resume(g_ut.subsystem, note_state, &resumed), 0);
 	poll_threads();
+	poll_threads_us(RETRY_US); /* without memory it is tried again */
 	assert_true(resumed == 0 || (may_fail && resumed == -ENOMEM));
 	*failed += resumed != 0;
 	assert_int_equal(g_ut.subsystem->state, NVMF_SUBSYSTEM_ACTIVE);
@@ -186,6 +188,8 @@ test_stop(void **state)
 		spdk_nvmf_subsystem_stop(g_ut.subsystem, note_state, &status);
 		poll_threads();
 		env_fault_clear();
+		poll_threads_us(RETRY_US);
+		poll_threads_us(RETRY_US);
 		assert_int_equal(status, 0);
 		assert_true(admin->fini && q->fini);
 		ut_qpair_free(admin);
