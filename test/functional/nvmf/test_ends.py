@@ -36,7 +36,7 @@ def cpu_seconds(t):
 
 
 def test_unnamed_capsule_data(t):
-    """Data in a capsule whose descriptor names data elsewhere, or none; before and after Connect."""
+    """Capsule data whose descriptor names data elsewhere, or none; before and after Connect."""
     c = Conn(ADDR, PORT)
     cmd = struct.pack("<BBHB19x16sHHHBBI12x", FABRIC, 0x40, 1, 1, sgl_transport(1024), 0, 0, 31, 0,
                       0, 0)
