@@ -203,6 +203,11 @@ spdk_rpc_initialize(const char *listen_addr, const struct spdk_rpc_opts *opts)
 		SPDK_ERRLOG("can't listen for RPCs at %s: %s\n", listen_addr, remedy(rc));
 		return rc == -ENOMEM ? rc : -EINVAL; /* SPDK's, and programs' exit status */
 	}
+	if (strchr(listen_addr, '/') == NULL && strchr(listen_addr, ':') != NULL) {
+		SPDK_WARNLOG("Everybody who reaches %s controls this program: RPC over TCP knows "
+		             "no users. A path with -r is for its own user and root\n",
+		             listen_addr);
+	}
 	apply_opts(opts);
 	STAILQ_INSERT_TAIL(&g_rpc_servers.servers, s, link);
 	return 0;

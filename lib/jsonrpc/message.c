@@ -45,54 +45,65 @@ take_member(struct envelope *e, const struct spdk_json_val *name)
 }
 
 static bool
-id_is_good(const struct spdk_json_val *id)
+has_type(const struct spdk_json_val *val, uint32_t types)
 {
-	return id == NULL || id->type == SPDK_JSON_VAL_NULL || id->type == SPDK_JSON_VAL_STRING ||
-	       id->type == SPDK_JSON_VAL_NUMBER;
+	return val == NULL || (val->type & types) != 0;
 }
 
-static bool
-params_are_good(const struct spdk_json_val *params)
+/* What is wrong with the members but for the parameters; NULL: nothing. */
+static const char *
+check_envelope(const struct envelope *e)
 {
-	return params == NULL || params->type == SPDK_JSON_VAL_NULL ||
-	       params->type == SPDK_JSON_VAL_OBJECT_BEGIN ||
-	       params->type == SPDK_JSON_VAL_ARRAY_BEGIN;
+	if (e->jsonrpc != NULL &&
+	    (e->jsonrpc->type != SPDK_JSON_VAL_STRING || !spdk_json_strequal(e->jsonrpc, "2.0"))) {
+		return "Invalid Request: \"jsonrpc\" is not \"2.0\"";
+	}
+	if (e->method == NULL || e->method->type != SPDK_JSON_VAL_STRING) {
+		return "Invalid Request: \"method\" is missing or no string";
+	}
+	if (!has_type(e->id, SPDK_JSON_VAL_NULL | SPDK_JSON_VAL_STRING | SPDK_JSON_VAL_NUMBER)) {
+		return "Invalid Request: \"id\" is no string and no number";
+	}
+	return NULL;
 }
 
-/* Fill in the request. False: not a request; its id, when the envelope is good but for the
+/* Fill in the request. NULL, or why it is none; its id, when the envelope is good but for the
  * parameters, is kept. */
-static bool
+static const char *
 parse_request(struct spdk_jsonrpc_request *request, const struct spdk_json_val *val)
 {
 	struct envelope e = { NULL };
 	const struct spdk_json_val *name, *end;
+	const char *reason;
 
 	request->notification = true;
 	if (val->type != SPDK_JSON_VAL_OBJECT_BEGIN) {
-		return false;
+		return "Invalid Request: it is no object";
 	}
 	end = val + 1 + val->len;
 	for (name = val + 1; name < end; name += 1 + spdk_json_val_len(name + 1)) {
 		if (!take_member(&e, name)) {
-			return false;
+			return "Invalid Request: jsonrpc, method, params and id are its members, "
+			       "each once";
 		}
 	}
-	if ((e.jsonrpc != NULL &&
-	     (e.jsonrpc->type != SPDK_JSON_VAL_STRING || !spdk_json_strequal(e.jsonrpc, "2.0"))) ||
-	    e.method == NULL || e.method->type != SPDK_JSON_VAL_STRING || !id_is_good(e.id)) {
-		return false;
+	reason = check_envelope(&e);
+	if (reason != NULL) {
+		return reason;
 	}
 	request->method = e.method;
 	if (e.id != NULL && e.id->type != SPDK_JSON_VAL_NULL) {
 		request->id = e.id;
 		request->notification = false;
 	}
-	if (!params_are_good(e.params)) {
-		return false;
+	if (!has_type(e.params, SPDK_JSON_VAL_NULL | SPDK_JSON_VAL_OBJECT_BEGIN |
+	                                SPDK_JSON_VAL_ARRAY_BEGIN)) {
+		return "Invalid Request: \"params\" is no object and no array";
 	}
-	request->params =
-	        e.params == NULL || e.params->type == SPDK_JSON_VAL_NULL ? NULL : e.params;
-	return true;
+	if (e.params != NULL && e.params->type != SPDK_JSON_VAL_NULL) {
+		request->params = e.params;
+	}
+	return NULL;
 }
 
 /* The number of requests in a message; an empty array counts as one bad request. */
@@ -207,7 +218,7 @@ static void
 dispatch_one(struct spdk_jsonrpc_request *request, const struct spdk_json_val *val,
              spdk_jsonrpc_handle_request_fn handle_request)
 {
-	bool good = parse_request(request, val);
+	const char *reason = parse_request(request, val);
 
 	atomic_fetch_add_explicit(&request->msg->pending, 1, memory_order_relaxed);
 	if (jsonrpc_request_start(request) != 0) {
@@ -217,10 +228,10 @@ dispatch_one(struct spdk_jsonrpc_request *request, const struct spdk_json_val *v
 		return;
 	}
 	request->state = REQUEST_RUNNING;
-	if (good) {
+	if (reason == NULL) {
 		handle_request(request, request->method, request->params);
 	} else {
-		jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_INVALID_REQUEST, NULL);
+		jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_INVALID_REQUEST, reason);
 	}
 }
 

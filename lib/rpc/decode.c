@@ -14,7 +14,6 @@
 /* A bound for tables, not for peers. */
 #define PARAMS_MAX 256
 #define PATH_MAX_LEN 128
-#define NAME_SHOWN_MAX 64
 
 struct decoder {
 	struct spdk_jsonrpc_request *request;

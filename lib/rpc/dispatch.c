@@ -7,6 +7,7 @@
 
 #include "rpc_internal.h"
 #include "spdk/log.h"
+#include "text.h"
 
 static void
 run_table_method(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
@@ -20,6 +21,18 @@ run_table_method(struct spdk_jsonrpc_request *request, const struct rpc_method *
 		return;
 	}
 	method->handler(request, decoded);
+}
+
+static void
+reject_name(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+	         "Method not found: there is no '%.*s' in this program; rpc_get_methods lists what "
+	         "there is",
+	         rpc_cut(method, NAME_SHOWN_MAX), (const char *)method->start);
+	jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_METHOD_NOT_FOUND, text);
 }
 
 static void
@@ -43,7 +56,7 @@ rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *m
 	struct rpc_entry entry;
 
 	if (!rpc_find(method->start, method->len, &entry) || !rpc_is_listed(entry.name)) {
-		jsonrpc_request_reject(request, SPDK_JSONRPC_ERROR_METHOD_NOT_FOUND, NULL);
+		reject_name(request, method);
 		return;
 	}
 	if (entry.alias_of != NULL) {

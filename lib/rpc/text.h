@@ -13,6 +13,9 @@
 /* `-1`, `"abc"`, "an array"; of a secret only its kind. */
 void rpc_describe_given(const struct spdk_json_val *val, bool secret, char *buf, size_t size);
 
+/* Bytes of a name that messages show. */
+#define NAME_SHOWN_MAX 64
+
 /* How many bytes of a string to show, \p max at most, whole characters. */
 int rpc_cut(const struct spdk_json_val *val, int max);
 

@@ -93,7 +93,13 @@ teardown(void **state)
 #define ERR(id, code, text) \
 	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":" code ",\"message\":\"" text "\"" \
 	"}}"
-#define BAD(id) ERR(id, "-32600", "Invalid Request")
+#define BAD(id, why) ERR(id, "-32600", "Invalid Request: " why)
+#define BAD_ID BAD("null", "\\\"id\\\" is no string and no number")
+#define BAD_VERSION BAD("null", "\\\"jsonrpc\\\" is not \\\"2.0\\\"")
+#define BAD_MEMBERS BAD("null", "jsonrpc, method, params and id are its members, each once")
+#define BAD_METHOD BAD("null", "\\\"method\\\" is missing or no string")
+#define BAD_PARAMS BAD("1", "\\\"params\\\" is no object and no array")
+#define NO_OBJECT BAD("null", "it is no object")
 #define NOT_FOUND(id) ERR(id, "-32601", "Method not found")
 #define REQ(id) "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":" id "}"
 
@@ -116,16 +122,16 @@ static const struct exchange exchanges[] = {
 	{ REQ("36893488147419103232"), OK("36893488147419103232") "\n" },
 	{ REQ("null"), "" },
 	{ "{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}", "" },
-	{ REQ("true"), BAD("null") "\n" },
-	{ REQ("[1]"), BAD("null") "\n" },
-	{ REQ("{}"), BAD("null") "\n" },
+	{ REQ("true"), BAD_ID "\n" },
+	{ REQ("[1]"), BAD_ID "\n" },
+	{ REQ("{}"), BAD_ID "\n" },
 	/* members */
-	{ "{\"jsonrpc\":\"1.0\",\"method\":\"echo\",\"id\":1}", BAD("null") "\n" },
-	{ "{\"jsonrpc\":2.0,\"method\":\"echo\",\"id\":1}", BAD("null") "\n" },
-	{ "{\"method\":\"echo\",\"id\":1,\"x\":1}", BAD("null") "\n" },
-	{ "{\"method\":\"echo\",\"id\":1,\"id\":1}", BAD("null") "\n" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", BAD("null") "\n" },
-	{ "{\"method\":7,\"id\":1}", BAD("null") "\n" },
+	{ "{\"jsonrpc\":\"1.0\",\"method\":\"echo\",\"id\":1}", BAD_VERSION "\n" },
+	{ "{\"jsonrpc\":2.0,\"method\":\"echo\",\"id\":1}", BAD_VERSION "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"x\":1}", BAD_MEMBERS "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"id\":1}", BAD_MEMBERS "\n" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", BAD_METHOD "\n" },
+	{ "{\"method\":7,\"id\":1}", BAD_METHOD "\n" },
 	{ "{\"method\":\"nix\",\"id\":1}", NOT_FOUND("1") "\n" },
 	{ "{\"method\":\"nix\"}", NOT_FOUND("null") "\n" },
 	{ "{\"method\":\"fail\",\"id\":1}", ERR("1", "-17", "no \\\"x\\\\\\\"\\u000a") "\n" },
@@ -136,19 +142,19 @@ static const struct exchange exchanges[] = {
 	{ "{\"method\":\"echo\",\"id\":1,\"params\":[]}",
 	  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[]}\n" },
 	{ "{\"method\":\"echo\",\"id\":1,\"params\":null}", OK("1") "\n" },
-	{ "{\"method\":\"echo\",\"id\":1,\"params\":\"x\"}", BAD("1") "\n" },
-	{ "{\"method\":\"echo\",\"id\":1,\"params\":1}", BAD("1") "\n" },
-	{ "{\"method\":\"echo\",\"id\":1,\"params\":false}", BAD("1") "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":\"x\"}", BAD_PARAMS "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":1}", BAD_PARAMS "\n" },
+	{ "{\"method\":\"echo\",\"id\":1,\"params\":false}", BAD_PARAMS "\n" },
 	/* batches */
-	{ "[]", BAD("null") "\n" },
+	{ "[]", NO_OBJECT "\n" },
 	{ "[" REQ("1") "]", "[" OK("1") "]\n" },
 	{ "[" REQ("1") ",7,[" REQ("2") "],{}," REQ("null") ",{\"method\":\"nix\",\"id\":3}]",
-	  "[" OK("1") "," BAD("null") "," BAD("null") "," BAD("null") "," NOT_FOUND("3") "]\n" },
+	  "[" OK("1") "," NO_OBJECT "," NO_OBJECT "," BAD_METHOD "," NOT_FOUND("3") "]\n" },
 	{ "[" REQ("null") "," REQ("null") "]", "" },
 	/* scalars */
-	{ "7 ", BAD("null") "\n" },
-	{ "\"x\"", BAD("null") "\n" },
-	{ "null", BAD("null") "\n" },
+	{ "7 ", NO_OBJECT "\n" },
+	{ "\"x\"", NO_OBJECT "\n" },
+	{ "null", NO_OBJECT "\n" },
 };
 
 static void

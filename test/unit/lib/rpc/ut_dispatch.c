@@ -107,8 +107,10 @@ static const struct row rows[] = {
 	{ "log_enable_timestamps", "{\"enabled\":1}", -32602, NULL },
 	{ "rpc_get_methods", "{\"current\":1}", -32602, NULL },
 	{ "rpc_get_methods", "{\"nix\":1}", -32602, NULL },
-	{ "nix", NULL, -32601, "Method not found" },
-	{ "", NULL, -32601, "Method not found" },
+	{ "nix", NULL, -32601,
+	  "Method not found: there is no 'nix' in this program; rpc_get_methods lists what there "
+	  "is" },
+	{ "", NULL, -32601, NULL },
 	{ "spdk_get_version", NULL, 0,
 	  "{\"version\":\"SPDK v26.09-pre\",\"fields\":{\"major\":26,\"minor\":9,\"patch\":0,"
 	  "\"suffix\":\"-pre\",\"commit\":\"\"}}" },
