@@ -247,29 +247,38 @@ passthru_dump_info_json(void *ctx, struct spdk_json_write_ctx *w)
 	return 0;
 }
 
+static void
+write_create(struct spdk_json_write_ctx *w, const struct passthru *pt, const struct spdk_uuid *uuid)
+{
+	rpc_write_entry_begin(w, "bdev_passthru_create");
+	spdk_json_write_named_string(w, "base_bdev_name", pt->base_name);
+	spdk_json_write_named_string(w, "name", pt->name);
+	if (!spdk_uuid_is_null(uuid)) {
+		spdk_json_write_named_uuid(w, "uuid", uuid);
+	}
+	rpc_write_entry_end(w);
+}
+
+/* Those without a bdev. */
 static int
 passthru_config_json(struct spdk_json_write_ctx *w)
 {
-	const struct spdk_uuid *uuid;
 	struct passthru *pt;
 
 	TAILQ_FOREACH(pt, &g_passthru.all, link) {
-		uuid = pt->state == PASSTHRU_BUILT ? &pt->bdev.uuid : &pt->uuid;
-		rpc_write_entry_begin(w, "bdev_passthru_create");
-		spdk_json_write_named_string(w, "base_bdev_name", pt->base_name);
-		spdk_json_write_named_string(w, "name", pt->name);
-		if (!spdk_uuid_is_null(uuid)) {
-			spdk_json_write_named_uuid(w, "uuid", uuid);
+		if (pt->state == PASSTHRU_WAITING) {
+			write_create(w, pt, &pt->uuid);
 		}
-		rpc_write_entry_end(w);
 	}
 	return 0;
 }
 
-/* The configuration is the module's, which also has entries without a bdev. */
+/* In the order of the bdevs, so that its base is there when it is made again: without
+ * bdev_auto_examine it would wait for ever. */
 static void
 passthru_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 {
+	write_create(w, bdev->ctxt, &bdev->uuid);
 }
 
 /* ---- Life ---- */

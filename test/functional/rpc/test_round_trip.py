@@ -20,8 +20,8 @@ NOT_SAVED = {"ana_state", "sock_impl"}
 
 
 def configuration(folder, auto_examine=True):
-    """Every method that changes the configuration, with values that are not the defaults. What is
-    built on others needs auto_examine, bdev_examine the opposite."""
+    """Every method that changes the configuration, with values that are not the defaults;
+    bdev_examine is for those without auto_examine only."""
     def entry(method, **params):
         return {"method": method, "params": params}
 
@@ -49,9 +49,11 @@ def configuration(folder, auto_examine=True):
                   uuid=UUID + "1", physical_block_size=8192),
             entry("bdev_uring_create", name="u0", filename=os.path.join(folder, "disk"),
                   block_size=4096, uuid=UUID + "2"),
-            *([entry("bdev_passthru_create", name="p0", base_bdev_name="m0", uuid=UUID + "3"),
-               entry("bdev_passthru_create", name="p1", base_bdev_name="p0")] if auto_examine else
-              [entry("bdev_examine", name="m0"), entry("bdev_examine", name="not there yet")])],
+            entry("bdev_passthru_create", name="p0", base_bdev_name="m0", uuid=UUID + "3"),
+            entry("bdev_passthru_create", name="p1", base_bdev_name="p0"),
+            entry("bdev_passthru_create", name="p2", base_bdev_name="not there yet"),
+            *([] if auto_examine else [entry("bdev_examine", name="n0"),
+                                       entry("bdev_examine", name="not there either")])],
         "nvmf": [
             entry("nvmf_set_config", discovery_filters=["address", "svcid"],
                   dup_host_policy="restrict_per_listener"),
@@ -66,7 +68,7 @@ def configuration(folder, auto_examine=True):
             entry("nvmf_subsystem_add_host", nqn=NQN + "0", host=NQN + ":h0"),
             entry("nvmf_subsystem_add_host", nqn=NQN + "0", host=NQN + ":h1"),
             entry("nvmf_subsystem_add_ns", nqn=NQN + "0",
-                  namespace={"nsid": 5, "bdev_name": "p1" if auto_examine else "m0",
+                  namespace={"nsid": 5, "bdev_name": "p1",
                              "uuid": UUID + "4",
                              "nguid": "00112233445566778899AABBCCDDEEFF",
                              "eui64": "0011223344556677"}),
