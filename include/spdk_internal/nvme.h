@@ -281,7 +281,9 @@ struct spdk_nvme_ctrlr {
 	void *ns_attr_cb_arg;
 	uint8_t num_aers;
 	bool read_changed_ns_list;
-	bool ns_rescan; /* another scan is due when this one ends */
+	bool ns_rescan;                /* another scan is due when this one ends */
+	uint32_t num_event_reads;      /* log pages that events made us read */
+	uint64_t event_deadline_ticks; /* of these, and of the scan: as of the last command */
 	struct nvme_ns_scan *scan;
 
 	/* Time-outs, timeout.c. */
@@ -474,6 +476,8 @@ void nvme_ana_apply(struct spdk_nvme_ctrlr *ctrlr);
 
 /* aer.c */
 int nvme_aer_start(struct spdk_nvme_ctrlr *ctrlr);
+/** False: what the controller is asked because of an event it has not answered in time. */
+bool nvme_aer_poll(struct spdk_nvme_ctrlr *ctrlr);
 
 /* keep_alive.c */
 void nvme_keep_alive_start(struct spdk_nvme_ctrlr *ctrlr, uint32_t timeout_ms);

@@ -57,6 +57,28 @@ nvme_aer_start(struct spdk_nvme_ctrlr *ctrlr)
 	return 0;
 }
 
+/* ---- Log pages that events make us read: bounded in time, as all that a peer is asked ---- */
+
+static void
+aer_read_sent(struct spdk_nvme_ctrlr *ctrlr)
+{
+	ctrlr->num_event_reads++;
+	ctrlr->event_deadline_ticks = nvme_deadline_ms(ctrlr->opts.admin_timeout_ms);
+}
+
+bool
+nvme_aer_poll(struct spdk_nvme_ctrlr *ctrlr)
+{
+	if ((ctrlr->num_event_reads == 0 && ctrlr->scan == NULL) ||
+	    spdk_get_ticks() <= ctrlr->event_deadline_ticks) {
+		return true;
+	}
+	SPDK_ERRLOG("%s: the controller told of a change, but does not say within %u ms what it "
+	            "is\n",
+	            ctrlr->trid.subnqn, ctrlr->opts.admin_timeout_ms);
+	return false;
+}
+
 static void
 aer_tell_user(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cpl *cpl)
 {
@@ -114,6 +136,7 @@ aer_changed_list_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	struct spdk_nvme_ctrlr *ctrlr = event->ctrlr;
 	uint32_t count = 0;
 
+	ctrlr->num_event_reads--;
 	if (spdk_nvme_cpl_is_aborted_sq_deletion(cpl)) {
 		spdk_free(event);
 		return;
@@ -153,7 +176,9 @@ aer_ns_changed(struct spdk_nvme_ctrlr *ctrlr)
 	            sizeof(event->changed), 0, aer_changed_list_done, event) != 0) {
 		spdk_free(event);
 		aer_rescan(ctrlr);
+		return;
 	}
+	aer_read_sent(ctrlr);
 }
 
 /* ---- ANA notices ---- */
@@ -168,6 +193,7 @@ aer_ana_done(void *arg, const struct spdk_nvme_cpl *cpl)
 {
 	struct aer_ana_event *event = arg;
 
+	event->ctrlr->num_event_reads--;
 	if (spdk_nvme_cpl_is_success(cpl)) {
 		nvme_ana_apply(event->ctrlr);
 	}
@@ -186,6 +212,7 @@ aer_ana_changed(struct spdk_nvme_ctrlr *ctrlr, const struct spdk_nvme_cpl *cpl)
 		event->ctrlr = ctrlr;
 		event->cpl = *cpl;
 		if (nvme_ana_read(ctrlr, aer_ana_done, event) == 0) {
+			aer_read_sent(ctrlr);
 			return;
 		}
 		free(event);

@@ -162,7 +162,8 @@ spdk_nvme_ctrlr_process_admin_completions(struct spdk_nvme_ctrlr *ctrlr)
 	int32_t rc;
 
 	nvme_ctrlr_lock(ctrlr);
-	if (ctrlr->init.state == NVME_CTRLR_READY && !nvme_keep_alive_poll(ctrlr)) {
+	if (ctrlr->init.state == NVME_CTRLR_READY &&
+	    (!nvme_keep_alive_poll(ctrlr) || !nvme_aer_poll(ctrlr))) {
 		ctrlr->adminq->failure_reason = SPDK_NVME_QPAIR_FAILURE_UNKNOWN;
 		nvme_ctrlr_fail(ctrlr, false);
 	}

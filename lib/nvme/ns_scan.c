@@ -74,6 +74,14 @@ scan_end(struct nvme_ns_scan *scan, int rc)
 	done(ctrlr, rc);
 }
 
+/* For the next command: of the controller's start, or of the event that began the scan. */
+static void
+scan_set_deadline(struct spdk_nvme_ctrlr *ctrlr)
+{
+	ctrlr->event_deadline_ticks = nvme_deadline_ms(ctrlr->opts.admin_timeout_ms);
+	ctrlr->init.deadline_ticks = ctrlr->event_deadline_ticks;
+}
+
 /* Sends one command of the scan; ends the scan when it can't be sent. */
 static void
 scan_identify(struct nvme_ns_scan *scan, uint8_t cns, uint32_t nsid, void *buf,
@@ -82,7 +90,7 @@ scan_identify(struct nvme_ns_scan *scan, uint8_t cns, uint32_t nsid, void *buf,
 	struct spdk_nvme_ctrlr *ctrlr = scan->ctrlr;
 	int rc;
 
-	ctrlr->init.deadline_ticks = nvme_deadline_ms(ctrlr->opts.admin_timeout_ms);
+	scan_set_deadline(ctrlr);
 	rc = nvme_ctrlr_cmd_identify(ctrlr, cns, nsid, buf, cb_fn, scan);
 	if (rc != 0) {
 		scan_end(scan, rc);
@@ -124,6 +132,7 @@ scan_ana(struct nvme_ns_scan *scan)
 {
 	struct spdk_nvme_ctrlr *ctrlr = scan->ctrlr;
 
+	scan_set_deadline(ctrlr);
 	if (!ctrlr->cdata.cmic.anars || ctrlr->opts.disable_read_ana_log_page ||
 	    nvme_ana_read(ctrlr, scan_ana_done, scan) != 0) {
 		scan_end(scan, 0);

@@ -118,7 +118,6 @@ open_sock(struct nvme_tcp_qpair *tqpair, uint64_t timeout_ms)
 	struct spdk_sock_opts opts = { .opts_size = sizeof(opts) };
 	long port = spdk_strtol(ctrlr->trid.trsvcid, 10);
 	long src_port = 0;
-	int rc;
 
 	if (ctrlr->opts.src_svcid[0] != '\0') {
 		src_port = spdk_strtol(ctrlr->opts.src_svcid, 10);
@@ -142,13 +141,8 @@ open_sock(struct nvme_tcp_qpair *tqpair, uint64_t timeout_ms)
 	errno = EIO; /* of an implementation that does not say */
 	tqpair->sock = spdk_sock_connect_async(ctrlr->trid.traddr, (int)port, NULL, &opts,
 	                                       sock_connected, tqpair);
-	if (tqpair->sock != NULL) {
-		return 0;
-	}
-	rc = -errno;
-	SPDK_ERRLOG("%s: no connection to %s:%s: %s\n", ctrlr->trid.subnqn, ctrlr->trid.traddr,
-	            ctrlr->trid.trsvcid, spdk_strerror(-rc));
-	return rc;
+	/* The socket's implementation has logged why not. */
+	return tqpair->sock != NULL ? 0 : -errno;
 }
 
 int

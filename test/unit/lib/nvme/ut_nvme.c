@@ -841,6 +841,36 @@ namespace_notice(void **state)
 	stop();
 }
 
+/* The controller tells of a change, and keeps alive, but answers no question: first not for the
+ * log, then not for the list. */
+static void
+a_notice_has_a_deadline(void **state)
+{
+	const uint32_t notice =
+	        SPDK_NVME_ASYNC_EVENT_NS_ATTR_CHANGED << 8 | SPDK_NVME_ASYNC_EVENT_TYPE_NOTICE;
+	int answered;
+
+	for (answered = 0; answered < 2; answered++) {
+		bring_up();
+		g_fake.ctrlr.keep_alive_interval_ticks = 0;
+		answer(0, 0, notice, 0);
+		if (answered == 1) {
+			/* The other event request goes behind. */
+			g_fake.out[3] = g_fake.out[0];
+			memmove(g_fake.out, g_fake.out + 1, 3 * sizeof(g_fake.out[0]));
+			answer(0, 0, 0, 0);
+			assert_int_equal(g_fake.out[2]->cmd.opc, SPDK_NVME_OPC_IDENTIFY);
+		}
+		spdk_delay_us(NVME_ADMIN_TIMEOUT_MS_DFLT * 1000u - 1);
+		assert_int_equal(spdk_nvme_ctrlr_process_admin_completions(&g_fake.ctrlr), 0);
+		spdk_delay_us(2);
+		assert_int_equal(spdk_nvme_ctrlr_process_admin_completions(&g_fake.ctrlr), -ENXIO);
+		assert_true(spdk_nvme_ctrlr_is_failed(&g_fake.ctrlr));
+		assert_int_equal(g_fake.num_out, 0);
+		stop();
+	}
+}
+
 static uint32_t g_timeouts;
 
 static void
@@ -949,6 +979,7 @@ main(void)
 		cmocka_unit_test(reset_can_fail),
 		cmocka_unit_test(aborts_all_pieces),
 		cmocka_unit_test(namespace_notice),
+		cmocka_unit_test(a_notice_has_a_deadline),
 		cmocka_unit_test(timeout_is_told_once),
 		cmocka_unit_test(transport_ids),
 	};
