@@ -20,6 +20,7 @@
 static struct {
 	struct spdk_nvme_transport_id trid;
 	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	struct spdk_nvme_host_id host;
 	bool trid_given;
 	bool reading; /* a log page is being read, until this time: */
 	uint64_t read_deadline_ticks;
@@ -193,7 +194,8 @@ parse_opt(int opt)
 {
 	switch (opt) {
 	case 'r':
-		if (spdk_nvme_transport_id_parse(&g_app.trid, optarg) != 0) {
+		if (spdk_nvme_transport_id_parse(&g_app.trid, optarg) != 0 ||
+		    spdk_nvme_host_id_parse(&g_app.host, optarg) != 0) {
 			fprintf(stderr, "-r: '%s' is not a transport id\n", optarg);
 			return -EINVAL;
 		}
@@ -302,6 +304,8 @@ main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	spdk_nvme_ctrlr_get_default_ctrlr_opts(&opts, sizeof(opts));
+	memcpy(opts.src_addr, g_app.host.hostaddr, sizeof(opts.src_addr));
+	memcpy(opts.src_svcid, g_app.host.hostsvcid, sizeof(opts.src_svcid));
 	if (g_app.hostnqn[0] != '\0') {
 		memcpy(opts.hostnqn, g_app.hostnqn, sizeof(opts.hostnqn));
 	}

@@ -19,6 +19,7 @@ static struct {
 	struct spdk_nvme_transport_id trid;
 	bool trid_given;
 	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	struct spdk_nvme_host_id host;
 	bool hex_dump;
 	int status;
 	uint32_t num_found;
@@ -33,7 +34,8 @@ usage(FILE *f, const char *program)
 	           "                     'trtype:TCP adrfam:IPv4 traddr:127.0.0.1 trsvcid:4420 "
 	           "subnqn:nqn...';\n"
 	           "                     without subnqn: the discovery service there\n"
-	           "                     (also: hostnqn:<NQN>, the host to be)\n"
+	           "                     (also: hostnqn:<NQN>, the host to be; hostaddr:<own "
+	           "address>)\n"
 	           "  -S <name>          default socket implementation\n"
 	           "  -x                 dump identify data as hex\n"
 	           "  -z[N]              zone report of zoned namespaces, the first N zones\n"
@@ -56,7 +58,8 @@ parse_trid(const char *text)
 	size_t len;
 
 	g_app.trid_given = true;
-	if (spdk_nvme_transport_id_parse(&g_app.trid, text) != 0) {
+	if (spdk_nvme_transport_id_parse(&g_app.trid, text) != 0 ||
+	    spdk_nvme_host_id_parse(&g_app.host, text) != 0) {
 		fprintf(stderr, "-r: '%s' is not a transport id\n", text);
 		return -EINVAL;
 	}
@@ -168,6 +171,8 @@ parse_args(int argc, char **argv, struct spdk_env_opts *env_opts)
 static void
 set_host(struct spdk_nvme_ctrlr_opts *opts)
 {
+	memcpy(opts->src_addr, g_app.host.hostaddr, sizeof(opts->src_addr));
+	memcpy(opts->src_svcid, g_app.host.hostsvcid, sizeof(opts->src_svcid));
 	if (g_app.hostnqn[0] != '\0') {
 		memcpy(opts->hostnqn, g_app.hostnqn, sizeof(opts->hostnqn));
 	}

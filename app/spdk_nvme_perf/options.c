@@ -102,7 +102,7 @@ usage(FILE *f, const char *program, bool full)
 	        "  -a, --warmup-time <s>     run so long before measuring\n"
 	        "  -r, --transport <id>      target, up to %d times: 'trtype:TCP adrfam:IPv4\n"
 	        "                            traddr:127.0.0.1 trsvcid:4420 [subnqn:nqn...]\n"
-	        "                            [ns:<id>] [hostnqn:nqn...]'\n"
+	        "                            [ns:<id>] [hostnqn:nqn...] [hostaddr:<own address>]'\n"
 	        "  -c, --core-mask <mask>    cores to run on\n"
 	        "  -P, --num-qpairs <n>      queue pairs per namespace and core\n"
 	        "  -L                        latency percentiles; -LL: histogram, too\n"

@@ -29,6 +29,7 @@ struct perf_trid {
 	struct spdk_nvme_transport_id trid;
 	uint32_t nsid; /* 0: all */
 	char hostnqn[SPDK_NVMF_NQN_MAX_LEN + 1];
+	struct spdk_nvme_host_id host; /* empty: any address */
 };
 
 struct perf_opts {

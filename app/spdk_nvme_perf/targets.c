@@ -135,6 +135,8 @@ probe_cb(void *cb_ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nv
 	opts->disable_sq_flow_control = g_opts.disable_sq_flow_control;
 	opts->use_cmb_sqs = !g_opts.disable_sq_cmb;
 	opts->transport_tos = g_opts.transport_tos;
+	memcpy(opts->src_addr, from->host.hostaddr, sizeof(opts->src_addr));
+	memcpy(opts->src_svcid, from->host.hostsvcid, sizeof(opts->src_svcid));
 	if (from->hostnqn[0] != '\0') {
 		memcpy(opts->hostnqn, from->hostnqn, sizeof(opts->hostnqn));
 	}

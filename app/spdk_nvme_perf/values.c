@@ -145,7 +145,8 @@ perf_parse_trid(const char *text)
 		fprintf(stderr, "-r: '%s' is not a transport id\n", text);
 		return -EINVAL;
 	}
-	if (parse_extra(text, "hostnqn:", from->hostnqn, sizeof(from->hostnqn)) != 0 ||
+	if (spdk_nvme_host_id_parse(&from->host, text) != 0 ||
+	    parse_extra(text, "hostnqn:", from->hostnqn, sizeof(from->hostnqn)) != 0 ||
 	    parse_extra(text, "ns:", nsid, sizeof(nsid)) != 0) {
 		return -EINVAL;
 	}
