@@ -191,6 +191,11 @@ app_when_ready(void (*fn)(void *arg, int rc), void *arg)
 		fn(arg, 0);
 		return 0;
 	}
+	if (g_app.config_applied != NULL) {
+		/* The control socket is closed or paused: it is an entry of the configuration,
+		 * which would wait for its own end. */
+		return -EDEADLK;
+	}
 	waiter = calloc(1, sizeof(*waiter));
 	if (waiter == NULL) {
 		return -ENOMEM;

@@ -19,8 +19,8 @@ bool app_signal_self(int signo);
 /* app.c */
 /* Async-signal-safe: begin the shutdown, as spdk_app_start_shutdown(). */
 void app_shutdown_from_signal(void);
-/* Run fn once the subsystems are up; at once if they are. On the app thread. -ENOMEM: it never
- * will. rc of fn: 0, or why they did not come up. */
+/* Run fn once the subsystems are up; at once if they are. On the app thread. -ENOMEM, -EDEADLK: it
+ * never will. rc of fn: 0, or why they did not come up. */
 int app_when_ready(void (*fn)(void *arg, int rc), void *arg);
 /* framework_start_init: begin what --wait-for-rpc held back. -EALREADY when it was begun. */
 int app_begin_init(void);

@@ -213,26 +213,34 @@ init_answer(void *arg, int rc)
 	}
 }
 
+/* Whether the request waits now; else it has its answer. */
+static bool
+answer_when_ready(struct spdk_jsonrpc_request *request)
+{
+	int rc = app_when_ready(init_answer, request);
+
+	if (rc == -EDEADLK) {
+		rpc_error(request, rc,
+		          "a configuration can't wait for its own end: leave this entry out");
+	} else if (rc != 0) {
+		rpc_error(request, rc, "no memory to wait for the start");
+	}
+	return rc == 0;
+}
+
 static void
 rpc_framework_wait_init(struct spdk_jsonrpc_request *request, void *params)
 {
-	if (app_when_ready(init_answer, request) != 0) {
-		rpc_error(request, -ENOMEM, "no memory to wait for the start");
-	}
+	answer_when_ready(request);
 }
 
 static void
 rpc_framework_start_init(struct spdk_jsonrpc_request *request, void *params)
 {
-	int rc;
-
-	rc = app_when_ready(init_answer, request);
-	if (rc != 0) {
-		rpc_error(request, -ENOMEM, "no memory to wait for the start");
-		return;
+	if (answer_when_ready(request)) {
+		/* A second call while the start is under way waits for the same end. */
+		app_begin_init();
 	}
-	/* A second call while the start is under way waits for the same end. */
-	app_begin_init();
 }
 
 /* ---- Core locks ---- */

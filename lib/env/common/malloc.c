@@ -5,8 +5,8 @@
 /* spdk_malloc() and its relatives: small objects come from slabs, big ones are runs of pages.
  *
  * Any thread. Nothing about an object is stored in it or beside it; its size is found through the
- * descriptor of its page. A pointer that is not ours, or freed already, is refused with a log
- * line, for it comes from the application. */
+ * descriptor of its page. A pointer that is not ours, or freed already, is named in a log
+ * line and ends the process: whose memory that is nobody knows any more. */
 
 #include "machine.h"
 

@@ -93,7 +93,8 @@ def ends(status, line, *args, errors=1, **how):
 def config(subsystem, *calls):
     fd, path = tempfile.mkstemp(".json", dir=DIR)
     os.close(fd)
-    entries = [{"method": method, "params": params} for method, params in calls]
+    entries = [{"method": method, **({"params": params} if params is not None else {})}
+               for method, params in calls]
     with open(path, "w", encoding="ascii") as f:
         json.dump({"subsystems": [{"subsystem": subsystem, "config": entries}]}, f)
     return path
@@ -148,6 +149,10 @@ def test_config_entries():
     for status, line, path in (
             (254, "no_such", config("bdev", ("no_such", {}))),
             (234, "block_size", config("bdev", MALLOC_BAD)),
+            (234, "framework_wait_init: .*its own end", config(
+                "bdev", ("framework_wait_init", None))),
+            (234, "framework_start_init: .*its own end", config(
+                "bdev", ("framework_start_init", None))),
             (234, "num_blocks", config("bdev", ("bdev_malloc_create", {"num_blocks": "x"}))),
             (234, "nosuch", config("nosuch", MALLOC_BAD))):
         ends(status, line, "-c", path)
