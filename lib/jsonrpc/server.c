@@ -137,7 +137,7 @@ static bool
 peer_is_allowed(const struct env_peer *peer)
 {
 	/* TCP knows no user (-1): who opens a TCP port decides who reaches it. */
-	return peer->uid == -1 || peer->uid == 0 || peer->uid == (int64_t)geteuid();
+	return peer->uid == -1 || peer->uid == 0 || peer->uid == (int64_t)env_get_uid();
 }
 
 static int

@@ -137,7 +137,7 @@ env_allow_core_dump(void)
 uint32_t
 env_get_uid(void)
 {
-	return getuid();
+	return geteuid();
 }
 
 int32_t
