@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each header compiles alone, in C and, when it is public, in C++, with every compiler that is
-there and without a warning; and each function of a public header has a comment that is its
-contract."""
+"""Each header compiles alone, in C and in C++, with every compiler that is there and without a
+warning, and defines nothing; and each function of a public header has a comment that is its
+contract. Only a private header may be C alone, and only for the C11 atomics in it, which C++ before
+C++23 does not have: no C++ source is in the tree."""
 
 import concurrent.futures
 import hashlib
@@ -11,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from house import THIRD_PARTY, main, need, run
 
@@ -20,6 +22,7 @@ DIALECTS = [("gcc", "c", "gnu11"), ("g++", "c++", "c++11"), ("g++", "c++", "c++2
             ("clang", "c", "gnu11"), ("clang++", "c++", "c++11"), ("clang++", "c++", "c++20")]
 CLANG_FLAGS = ["-Wno-unused-command-line-argument", "-Wno-gnu-zero-variadic-macro-arguments"]
 
+C_ONLY = re.compile(r"\b_Atomic\b|<stdatomic\.h>")
 OWN_INCLUDE = r'#\s*include\s+"((?:spdk|spdk_internal|basalt)/[^"]+)"'
 
 
@@ -56,6 +59,22 @@ def stamps_of(tree, names, dialects):
                               .encode(errors="surrogateescape")).hexdigest() for n in names}
 
 
+def is_c_only(name, read):
+    return name.startswith("spdk_internal/") and \
+        any(C_ONLY.search(text) for text in closure("include/" + name, read, {}).values())
+
+
+def check_defines(names, flags):
+    """A header defines no function and no variable: all together leave an empty object."""
+    text = "".join(f'#include "{n}"\n' for n in names)
+    with tempfile.TemporaryDirectory(prefix="basalt-headers-") as folder:
+        obj = os.path.join(folder, "x.o")
+        run(["gcc", "-x", "c", "-std=gnu11", "-D_GNU_SOURCE", "-w", "-O1", *flags, "-c", "-o", obj,
+             "-"], input=text)
+        defined = run(["nm", "-P", "--defined-only", obj]).split("\n")
+    return [f"a header defines {line.split()[0]}" for line in defined if line]
+
+
 def check_all(tree, names, flags):
     """Compile those headers that changed since they last were good."""
     dialects = [d for d in DIALECTS if shutil.which(d[0])]
@@ -65,16 +84,16 @@ def check_all(tree, names, flags):
         with open(path) as f:
             good = json.load(f)
     changed = [n for n in names if good.get(n) != stamps[n]]
-    problems = check_alone(changed, flags, dialects)
+    c_only = {n for n in changed if is_c_only(n, tree.read)}
+    problems = check_alone(changed, c_only, flags, dialects) + check_defines(names, flags)
     bad = {p.split(":")[0] for p in problems}
     with open(path, "w") as f:
         json.dump({n: stamps[n] for n in names if n not in bad}, f)
     return problems, len(dialects)
 
 
-def check_alone(headers, flags, dialects):
-    jobs = [(d, flags, h) for h in headers for d in dialects
-            if d[1] == "c" or not h.startswith("spdk_internal/")]
+def check_alone(headers, c_only, flags, dialects):
+    jobs = [(d, flags, h) for h in headers for d in dialects if d[1] == "c" or h not in c_only]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         return [p for p in pool.map(lambda j: compile_alone(*j), jobs) if p]
 
@@ -123,6 +142,12 @@ def self_test():
          "good C++ does not compile")
     bad = compile_alone(DIALECTS[1], [], "stddef.h\"\nint f(int class);\n#include \"stddef.h")
     need(bad is not None, "bad C++ compiles")
+    texts = {"include/spdk_internal/a.h": '#include "spdk_internal/b.h"\n',
+             "include/spdk_internal/b.h": "_Atomic int x;\n", "include/spdk/c.h": "_Atomic int x;"}
+    got = [is_c_only(n, texts.get) for n in ("spdk_internal/a.h", "spdk_internal/b.h", "spdk/c.h")]
+    need(got == [True, True, False], f"who may be C alone: {got}")
+    need(len(check_defines(["stddef.h\"\nint x;\nint f(void) { return 1; }\n#include \"stddef.h"],
+                           [])) == 2, "definitions are not seen")
     text = ("/** A. */\nint a(void);\nint b(int x,\n      int y);\n\nint c(void);\n\n"
             "#if X\nint d(void);\n")
     where = [("h", 2, "a"), ("h", 3, "b"), ("h", 6, "c"), ("h", 9, "d")]
