@@ -40,7 +40,7 @@ extern "C" {
 /** As SPDK_ERRLOG(), at most once a second from this place; the next line says how many it hid. */
 #define SPDK_ERRLOG_RATELIMIT(...) \
 	do { \
-		static struct spdk_log_ratelimit spdk_ratelimit_ \
+		static struct basalt_log_ratelimit spdk_ratelimit_ \
 		        __attribute__((section("basalt_state"))); \
 		if (basalt_log_ratelimit_pass(&spdk_ratelimit_, __FILE__, __LINE__, __func__)) { \
 			SPDK_ERRLOG(__VA_ARGS__); \
@@ -142,7 +142,7 @@ struct spdk_log_flag {
 typedef int (*spdk_log_for_each_deprecation_fn)(void *ctx, struct spdk_deprecation *deprecation);
 
 /** State of one SPDK_ERRLOG_RATELIMIT() site; zeroed at start. */
-struct spdk_log_ratelimit {
+struct basalt_log_ratelimit {
 	uint64_t window_start_ticks;
 	uint64_t suppressed;
 };
@@ -151,7 +151,7 @@ struct spdk_log_ratelimit {
  * Whether a rate-limited site may log now. Any thread; races of two threads let a line too many
  * pass, nothing worse.
  */
-bool basalt_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
+bool basalt_log_ratelimit_pass(struct basalt_log_ratelimit *rl, const char *file, int line,
                                const char *func);
 
 /**

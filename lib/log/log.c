@@ -352,7 +352,7 @@ spdk_log_dump(FILE *fp, const char *label, const void *buf, size_t len)
 }
 
 bool
-basalt_log_ratelimit_pass(struct spdk_log_ratelimit *rl, const char *file, int line,
+basalt_log_ratelimit_pass(struct basalt_log_ratelimit *rl, const char *file, int line,
                           const char *func)
 {
 	uint64_t now = machine_hooks_get()->monotonic_ns();

@@ -170,6 +170,18 @@ def structs(facts, headers):
     return checks, problems
 
 
+def names_of_ours(facts, headers):
+    """What we add to SPDK's name space in a public header has a name of its own."""
+    theirs = {name for rows in facts.api.values() for _, name, _, _ in rows}
+    theirs |= {struct.split()[1] for struct in facts.structs}
+    theirs |= set(re.findall(r"_HEAD\((\w+),", repr(facts.structs)))
+    found = [(h, t.split()[1], t) for t, h in headers.tags.items()]
+    found += [(h, t, f"typedef {t}") for t, h in headers.typedefs.items()]
+    found += [(h, m, f"macro {m}") for m, h in headers.defines.items()]
+    return sorted(f"{h}: {what} is not SPDK's: call it basalt_*" for h, name, what in found
+                  if name not in theirs and not name.lower().startswith(("basalt_", "_")))
+
+
 HEAD = """\
 #include <stddef.h>
 #include <stdio.h>

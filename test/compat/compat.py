@@ -58,7 +58,7 @@ def all_checks(facts, headers, functions):
     enums, more = make.enumerators(facts, headers)
     problems += more
     structs, more = make.structs(facts, headers)
-    problems += more
+    problems += more + make.names_of_ours(facts, headers)
     found = protos + make.typedefs(facts, headers) + enums + make.macros(facts, headers) + structs
     return found, problems
 
@@ -83,6 +83,7 @@ def self_test(facts, out):
                 "struct spdk_uuid { union { uint8_t raw[15]; } u; };\n"
                 "enum spdk_log_level { SPDK_LOG_DISABLED = -2 };\n"
                 "bool spdk_uuid_is_null(struct spdk_uuid *uuid);\nint spdk_mine(void);\n"
+                "struct spdk_own { int x; };\ntypedef int spdk_own_t;\n#define SPDK_OWN 1\n"
                 "#ifdef __cplusplus\n}\n#endif\n")
     headers = Headers(root, root, ["spdk/uuid.h"])
     functions = {"spdk_uuid_is_null": "spdk/uuid.h", "spdk_mine": "spdk/uuid.h"}
@@ -90,7 +91,8 @@ def self_test(facts, out):
     for part in ("prototype of spdk_uuid_is_null()", "spdk_mine() is not SPDK's",
                  "size of struct spdk_uuid", "type of u.raw",
                  "value of SPDK_UUID_STRING_LEN", "value of SPDK_LOG_DISABLED",
-                 "enum spdk_log_level lacks SPDK_LOG_ERROR"):
+                 "enum spdk_log_level lacks SPDK_LOG_ERROR", "struct spdk_own is not SPDK's",
+                 "typedef spdk_own_t is not SPDK's", "macro SPDK_OWN is not SPDK's"):
         need(any(part in p for p in problems), f"not seen: {part}; only {problems}")
 
 

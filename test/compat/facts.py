@@ -62,6 +62,7 @@ class Headers:
         self.text = self._by_file(root)
         self.macros = set(re.findall(r"#define (\w+)", self._gcc("-dM")))
         self.tags, self.enumerators, self.typedefs = {}, {}, {}
+        self.defines = {m: n for n in names for m in self._defines(root, n)}
         for name, text in self.text.items():
             for kind, tag in re.findall(r"\b(struct|union)\s+(\w+)\s*\{", text):
                 self.tags[f"{kind} {tag}"] = name
@@ -74,6 +75,15 @@ class Headers:
                 match = re.search(TYPEDEF_NAME, line)
                 if match:
                     self.typedefs[match.group(1) or match.group(2)] = name
+
+    @staticmethod
+    def _defines(root, name):
+        """Macros that a header defines, but for its guard and what it takes back."""
+        with open(os.path.join(root, "include", name), encoding="utf-8") as f:
+            text = f.read()
+        guard = re.match(r"(?s).*?#\s*ifndef\s+(\w+)\s+#\s*define\s+\1\b", text)
+        gone = set(re.findall(r"^\s*#\s*undef\s+(\w+)", text, re.M)) | {guard and guard.group(1)}
+        return set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M)) - gone
 
     def _gcc(self, *args):
         return subprocess.run(["gcc", "-E", "-x", "c", "-std=gnu11", *self.flags, *args, "-"],

@@ -205,7 +205,7 @@ test_dump(void **state)
 static void
 test_ratelimit(void **state)
 {
-	struct spdk_log_ratelimit rl = { 0 };
+	struct basalt_log_ratelimit rl = { 0 };
 
 	g_now_ns = 5;
 	assert_true(basalt_log_ratelimit_pass(&rl, "f.c", 1, "g"));
