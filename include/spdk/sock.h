@@ -105,8 +105,8 @@ typedef void (*spdk_sock_connect_cb_fn)(void *cb_arg, int status);
 typedef void (*spdk_sock_cb)(void *arg, struct spdk_sock_group *group, struct spdk_sock *sock);
 
 /**
- * Fill \p opts with the defaults, as far as opts->opts_size, which the caller set, reaches. Any
- * thread.
+ * Fill \p opts with the defaults, as far as opts->opts_size, which the caller set, reaches; nothing
+ * (logged) when it is too small for itself. Any thread.
  */
 void spdk_sock_get_default_opts(struct spdk_sock_opts *opts);
 

@@ -140,10 +140,16 @@ spdk_bdev_module_claim_bdev_desc(struct spdk_bdev_desc *desc, enum spdk_bdev_cla
 	bool named = opts != NULL && SPDK_FIELD_VALID(opts, name, opts->opts_size);
 	uint64_t key =
 	        opts == NULL ? 0 : SPDK_GET_FIELD(opts, shared_claim_key, 0, opts->opts_size);
-	struct spdk_bdev_module_claim *claim = calloc(1, sizeof(*claim));
+	struct spdk_bdev_module_claim *claim;
 	struct spdk_bdev *bdev = desc->bdev;
 	int rc;
 
+	if (opts != NULL && opts->opts_size == 0) {
+		SPDK_ERRLOG("bdev %s: the options of the claim have the size 0\n",
+		            spdk_bdev_get_name(bdev));
+		return -EINVAL;
+	}
+	claim = calloc(1, sizeof(*claim));
 	if (claim == NULL) {
 		return -ENOMEM;
 	}

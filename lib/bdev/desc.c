@@ -155,6 +155,10 @@ spdk_bdev_open_ext_v2(const char *bdev_name, bool write, spdk_bdev_event_cb_t ev
 		            bdev_name);
 		return -EINVAL;
 	}
+	if (opts != NULL && opts->size == 0) {
+		SPDK_ERRLOG("bdev %s: the options for opening it have the size 0\n", bdev_name);
+		return -EINVAL;
+	}
 	desc = calloc(1, sizeof(*desc));
 	if (desc == NULL) {
 		return -ENOMEM;

@@ -103,7 +103,8 @@ spdk_nvme_transport_get_opts(struct spdk_nvme_transport_opts *opts, size_t opts_
 int
 spdk_nvme_transport_set_opts(const struct spdk_nvme_transport_opts *opts, size_t opts_size)
 {
-	if (opts == NULL || opts_size < SPDK_SIZEOF(opts, opts_size)) {
+	if (opts == NULL || opts_size < SPDK_SIZEOF(opts, opts_size) || opts->opts_size == 0) {
+		SPDK_ERRLOG("the NVMe transport options need their size\n");
 		return -EINVAL;
 	}
 	memcpy(&g_transport.opts, opts,

@@ -97,8 +97,12 @@ spdk_nvmf_subsystem_add_listener_ext(struct spdk_nvmf_subsystem *subsystem,
 	spdk_nvmf_subsystem_listener_opts_init(&opts, sizeof(opts));
 	if (user_opts != NULL) {
 		memcpy(&opts, user_opts, spdk_min(user_opts->opts_size, sizeof(opts)));
+		opts.opts_size = sizeof(opts);
 	}
-	if (opts.secure_channel || opts.ana_state != SPDK_NVME_ANA_OPTIMIZED_STATE) {
+	if (user_opts != NULL && user_opts->opts_size == 0) {
+		SPDK_ERRLOG("%s: the options of a listener have the size 0\n", subsystem->nqn);
+		rc = -EINVAL;
+	} else if (opts.secure_channel || opts.ana_state != SPDK_NVME_ANA_OPTIMIZED_STATE) {
 		SPDK_ERRLOG("%s: secure channels and ANA states are not built\n", subsystem->nqn);
 		rc = -ENOTSUP;
 	} else {

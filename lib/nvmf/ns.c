@@ -182,6 +182,10 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 		SPDK_ERRLOG("%s: pause it before adding a namespace\n", subsystem->nqn);
 		return 0;
 	}
+	if (user_opts != NULL && opts_size == 0) {
+		SPDK_ERRLOG("%s: the options of a namespace have the size 0\n", subsystem->nqn);
+		return 0;
+	}
 	if (ptpl_file != NULL) {
 		SPDK_ERRLOG("%s: reservations are not built: no ptpl_file\n", subsystem->nqn);
 		return 0;

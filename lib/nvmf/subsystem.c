@@ -109,6 +109,10 @@ spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn,
 
 	assert(nvmf_tgt_on_thread(tgt));
 	spdk_nvmf_subsystem_opts_init(type, &opts, sizeof(opts));
+	if (user_opts != NULL && user_opts->opts_size == 0) {
+		SPDK_ERRLOG("subsystem %s: its options have the size 0\n", nqn);
+		return NULL;
+	}
 	if (user_opts != NULL) {
 		memcpy(&opts, user_opts, spdk_min(user_opts->opts_size, sizeof(opts)));
 		opts.opts_size = sizeof(opts);

@@ -29,6 +29,10 @@ tgt_read_opts(struct spdk_nvmf_tgt *tgt, const struct spdk_nvmf_target_opts *opt
 {
 	int i;
 
+	if (!SPDK_FIELD_VALID(opts, name)) {
+		SPDK_ERRLOG("the options of a target have the size %zu\n", opts->size);
+		return -EINVAL;
+	}
 	if (strnlen(opts->name, sizeof(opts->name)) == sizeof(opts->name)) {
 		SPDK_ERRLOG("target name is longer than %d characters\n",
 		            NVMF_TGT_NAME_MAX_LENGTH - 1);

@@ -241,8 +241,19 @@ spdk_nvmf_transport_listen(struct spdk_nvmf_transport *transport,
                            struct spdk_nvmf_listen_opts *opts)
 {
 	struct spdk_nvmf_listener *listener;
+	struct spdk_nvmf_listen_opts all;
 	int rc;
 
+	spdk_nvmf_listen_opts_init(&all, sizeof(all));
+	if (opts != NULL && opts->opts_size == 0) {
+		SPDK_ERRLOG("transport %s: the options for listening have the size 0\n",
+		            transport->ops->name);
+		return -EINVAL;
+	}
+	if (opts != NULL) {
+		memcpy(&all, opts, spdk_min(opts->opts_size, sizeof(all)));
+		all.opts_size = sizeof(all);
+	}
 	listener = nvmf_transport_find_listener(transport, trid);
 	if (listener != NULL) {
 		listener->ref++;
@@ -254,7 +265,7 @@ spdk_nvmf_transport_listen(struct spdk_nvmf_transport *transport,
 	}
 	listener->ref = 1;
 	listener->trid = *trid;
-	rc = transport->ops->listen(transport, trid, opts);
+	rc = transport->ops->listen(transport, trid, &all);
 	if (rc != 0) {
 		free(listener);
 		return rc;

@@ -26,6 +26,10 @@ spdk_sock_get_default_opts(struct spdk_sock_opts *opts)
 {
 	size_t size = opts->opts_size;
 
+	if (size < SPDK_SIZEOF(opts, opts_size)) {
+		SPDK_ERRLOG("opts_size of socket options is %zu: set it first\n", size);
+		return;
+	}
 	memcpy(opts, &g_default_opts, spdk_min(size, sizeof(*opts)));
 	opts->opts_size = size;
 }
