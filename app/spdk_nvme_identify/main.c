@@ -149,6 +149,7 @@ static int
 parse_args(int argc, char **argv, struct spdk_env_opts *env_opts)
 {
 	static const struct option long_opts[] = {
+		{ "logflag", required_argument, NULL, 'L' },
 		{ "no-huge", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};

@@ -163,9 +163,7 @@ malloc_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 	spdk_json_write_named_uint32(w, "dif_type", 0);
 	spdk_json_write_named_bool(w, "dif_is_head_of_md", false);
 	spdk_json_write_named_uint32(w, "dif_pi_format", 0);
-	if (bdev->numa.id_valid) {
-		spdk_json_write_named_int32(w, "numa_id", bdev->numa.id);
-	}
+	spdk_json_write_named_int32(w, "numa_id", spdk_bdev_get_numa_id(bdev));
 	rpc_write_entry_end(w);
 }
 
