@@ -29,9 +29,7 @@ def schema_paths():
     root = os.path.join(package_dir, "..", "..", "..")
     return [os.path.join(script_dir, "schema.json"),
             os.path.join(root, "build", "schema.json"),
-            os.path.join(script_dir, "..", "share", "spdk", "schema.json"),
-            "/usr/local/share/spdk/schema.json",
-            "/usr/share/spdk/schema.json"]
+            os.path.join(root, "scripts", "schema.json")]
 
 
 def load_schema():

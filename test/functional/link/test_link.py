@@ -6,6 +6,7 @@ Prints TAP. A program with only spdk_nvme_* calls must contain no bdev code.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,14 +76,18 @@ main(void)
 }
 """
 
-# A module of the program's own, by SPDK's macro.
+# A module of the program's own, by SPDK's macros; C and C++.
 MODULE = r"""
 #include "spdk/bdev_module.h"
 #include "spdk/rpc.h"
 #include "spdk/jsonrpc.h"
+#ifdef __cplusplus
+extern "C"
+#endif
+int check_outside(void);
 static int started;
 static int init(void) { started = 1; return 0; }
-static struct spdk_bdev_module outside = { .name = "outside", .module_init = init };
+static struct spdk_bdev_module outside = { .module_init = init, .name = "outside" };
 SPDK_BDEV_MODULE_REGISTER(outside, &outside)
 static void
 hello(struct spdk_jsonrpc_request *request, const struct spdk_json_val *params)
@@ -90,13 +95,16 @@ hello(struct spdk_jsonrpc_request *request, const struct spdk_json_val *params)
 	spdk_jsonrpc_send_bool_response(request, true);
 }
 SPDK_RPC_REGISTER("outside_hello", hello, SPDK_RPC_RUNTIME)
-int check_outside(void);
 int
 check_outside(void)
 {
 	return started && spdk_rpc_is_method_allowed("outside_hello", SPDK_RPC_RUNTIME) == 0 ? 0 : -1;
 }
 """
+# What a Makefile written for SPDK names, in its order.
+PARTS = ["spdk_event", "spdk_event_bdev", "spdk_event_sock", "spdk_bdev_null", "spdk_bdev",
+         "spdk_init", "spdk_rpc", "spdk_jsonrpc", "spdk_json", "spdk_thread", "spdk_sock",
+         "spdk_sock_posix", "spdk_util", "spdk_log", "spdk_env_dpdk"]
 
 FAILED = []
 COUNT = 0
@@ -129,66 +137,116 @@ class Installed:
         self.env = dict(os.environ, PKG_CONFIG_PATH=pc, PKG_CONFIG_SYSROOT_DIR=folder,
                         LD_LIBRARY_PATH=self.libdir)
 
-    def flags(self, *args):
-        r = sh(["pkg-config", *args, "spdk"], env=self.env)
+    def flags(self, *args, names=("spdk",)):
+        r = sh(["pkg-config", *args, *names], env=self.env)
         if r.returncode != 0:
             sys.exit(r.stdout)
         return r.stdout.split()
 
 
-def static_libs(inst, whole):
-    """`pkg-config --static --libs`, with libspdk taken from the archive."""
-    libs = []
-    for flag in inst.flags("--static", "--libs"):
-        if flag == "-lspdk":
-            archive = ["-Wl,-Bstatic", "-lspdk", "-Wl,-Bdynamic"]
-            libs += ["-Wl,--whole-archive"] + archive + ["-Wl,--no-whole-archive"] if whole \
-                else archive
-        else:
-            libs.append(flag)
-    return libs
+def of_archive(libs, whole):
+    mark = ["-Wl,--whole-archive"] if whole else []
+    end = ["-Wl,--no-whole-archive"] if whole else []
+    return mark + ["-Wl,-Bstatic"] + libs + ["-Wl,-Bdynamic"] + end
 
 
-def build(inst, folder, name, compiler, sources, extra, libs):
+def libs_of(inst, how):
+    """The libraries of a command line: from spdk.pc, from the .pc files of parts, or by hand."""
+    system = [f for f in inst.flags("--static", "--libs") if f != "-lspdk"]
+    hand = ["-l" + p for p in PARTS]
+    return {
+        "shared": lambda: inst.flags("--libs"),
+        "static": lambda: of_archive(["-lspdk"], False) + system,
+        "whole": lambda: of_archive(["-lspdk"], True) + system,
+        "parts": lambda: inst.flags("--libs", names=PARTS),
+        "parts-static": lambda: of_archive(["-lspdk"], False) + [
+            f for f in inst.flags("--static", "--libs", names=["spdk_syslibs"]) if f != "-lspdk"],
+        "hand": lambda: ["-L" + inst.libdir] + hand,
+        "hand-static": lambda: ["-L" + inst.libdir] + of_archive(hand, False) + system,
+        "hand-whole": lambda: ["-L" + inst.libdir] + of_archive(hand, True) + system,
+    }[how]()
+
+
+def compile_to(inst, compiler, out, sources, flags):
+    """Write the sources beside the output and build it."""
     files = []
     for i, text in enumerate(sources):
-        path = os.path.join(folder, f"{name}{i}." + ("cc" if "++" in compiler else "c"))
-        with open(path, "w") as f:
+        files.append(f"{out}-{i}." + ("cc" if "++" in compiler else "c"))
+        with open(files[-1], "w", encoding="ascii") as f:
             f.write(text)
-        files.append(path)
-    out = os.path.join(folder, name)
-    return out, sh([compiler, "-O2", "-Wall"] + extra + inst.flags("--cflags") + files +
-                   ["-o", out] + libs, env=inst.env)
+    return sh([compiler, "-O2", "-Wall", *inst.flags("--cflags"), *files, "-o", out, *flags],
+              env=inst.env)
+
+
+def symbols_of(*nm):
+    return {line.split()[-1] for line in sh(["nm", *nm]).stdout.splitlines() if line.strip()}
+
+
+def block_layer(inst):
+    """What the archive's members of the block layer and the target define for others."""
+    lines = sh(["nm", "-A", "-g", "--defined-only",
+                os.path.join(inst.libdir, "libspdk.a")]).stdout.splitlines()
+    return {line.split()[-1] for line in lines
+            if re.search(r":(lib_bdev|lib_nvmf|module_bdev|module_nvmf)_[^:/]*\.o:", line)}
+
+
+# name, compiler, sources, flags, libraries. "so" as a source: the module in a library of its own.
+CASES = [
+    ("shared", "gcc", [APP], [], "shared"),
+    ("static", "gcc", [APP], [], "static"),
+    ("whole-archive", "gcc", [APP], [], "whole"),
+    ("lto", "gcc", [APP], ["-flto"], "static"),
+    ("lto-shared", "gcc", [APP], ["-flto"], "shared"),
+    ("gc-sections", "gcc", [APP], ["-ffunction-sections", "-Wl,--gc-sections"], "static"),
+    ("clang", "clang", [APP], [], "shared"),
+    ("cxx", "g++", [APP], ["-std=c++11"], "shared"),
+    ("cxx-static", "g++", [APP], ["-std=c++20"], "static"),
+    ("module", "gcc", [APP, MODULE], [], "shared"),
+    ("module-cxx", "g++", [APP, MODULE], [], "shared"),
+    ("module-static", "gcc", [APP, MODULE], [], "static"),
+    ("module-lto-gc", "gcc", [APP, MODULE], ["-flto", "-Wl,--gc-sections"], "static"),
+    ("module-in-so", "gcc", [APP, "so"], [], "shared"),
+    ("module-in-so-of-static", "gcc", [APP, "so"], ["-rdynamic"], "whole"),
+    ("parts", "gcc", [APP], [], "parts"),
+    ("parts-static", "gcc", [APP], [], "parts-static"),
+    ("by-hand", "gcc", [APP], [], "hand"),
+    ("by-hand-static", "gcc", [APP], [], "hand-static"),
+    ("by-hand-whole-archive", "gcc", [APP], [], "hand-whole"),
+    ("nvme-shared", "gcc", [NVME], [], "shared"),
+    ("nvme-static", "gcc", [NVME], [], "static"),
+    ("nvme-lto", "gcc", [NVME], ["-flto", "-Wl,--gc-sections"], "static"),
+]
+
+
+def run_case(inst, folder, name, compiler, sources, flags, how):
+    out, libs = os.path.join(folder, name), libs_of(inst, how)
+    if "so" in sources:
+        sources = [s for s in sources if s != "so"]
+        module = os.path.join(inst.libdir, f"lib{name}.so")
+        r = compile_to(inst, compiler, module, [MODULE], ["-shared", "-fPIC"])
+        if r.returncode != 0:
+            return r
+        libs = ["-Wl,--no-as-needed", "-L" + inst.libdir, "-l" + name, "-Wl,--as-needed"] + libs
+    r = compile_to(inst, compiler, out, sources, flags + libs)
+    if r.returncode == 0:
+        r = sh([out, os.path.join(folder, "rpc.sock")], env=inst.env, timeout=60)
+    return r
 
 
 def main():
-    cases = [
-        ("shared", "gcc", [APP], [], None),
-        ("static", "gcc", [APP], [], False),
-        ("whole-archive", "gcc", [APP], [], True),
-        ("lto", "gcc", [APP], ["-flto"], False),
-        ("gc-sections", "gcc", [APP], ["-ffunction-sections", "-Wl,--gc-sections"], False),
-        ("clang", "clang", [APP], [], None),
-        ("cxx", "g++", [APP], ["-std=c++11"], None),
-        ("module", "gcc", [APP, MODULE], [], None),
-        ("module-static", "gcc", [APP, MODULE], [], False),
-        ("module-lto-gc", "gcc", [APP, MODULE], ["-flto", "-Wl,--gc-sections"], False),
-        ("nvme-shared", "gcc", [NVME], [], None),
-        ("nvme-static", "gcc", [NVME], [], False),
-    ]
-    print(f"1..{len(cases) + 1}")
+    print(f"1..{len(CASES) + 2}")
     with tempfile.TemporaryDirectory(prefix="basalt-link-") as folder:
         inst = Installed(os.path.join(folder, "root"))
-        for name, compiler, sources, extra, whole in cases:
-            libs = inst.flags("--libs") if whole is None else static_libs(inst, whole)
-            out, r = build(inst, folder, name, compiler, sources, extra, libs)
-            if r.returncode == 0:
-                r = sh([out, os.path.join(folder, "rpc.sock")], env=inst.env, timeout=60)
+        for name, *how in CASES:
+            r = run_case(inst, folder, name, *how)
             report(r.returncode == 0, f"a program links and runs: {name}", r.stdout)
-        symbols = sh(["nm", os.path.join(folder, "nvme-static")]).stdout
-        found = [s for s in symbols.splitlines() if "spdk_bdev_" in s]
-        report(" spdk_nvme_connect" in symbols and not found,
-               "a program with only spdk_nvme_* calls contains no bdev", "\n".join(found))
+        block = block_layer(inst)
+        for name in ("nvme-static", "nvme-lto"):
+            have = symbols_of(os.path.join(folder, name))
+            found = sorted(have & block)
+            report("spdk_nvme_connect" in have and len(block) > 100 and not found,
+                   f"a program with only spdk_nvme_* calls contains no bdev: {name}",
+                   "\n".join(found))
     return 1 if FAILED else 0
 
 
