@@ -8,14 +8,14 @@ NINJA ?= ninja
 DATA ?= volume.img
 JOBS ?= $(shell nproc)
 
-.PHONY: all run check bench install clean format deps-build deps-test
+.PHONY: all run check bench soak install clean format deps-build deps-test
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD) -j $(JOBS)
 
 $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || scripts/pkgdep.sh --hint build
-	@meson setup $(BUILD) $(MESON_ARGS)
+	@meson setup $(BUILD) $(MESON_ARGS) || { scripts/pkgdep.sh --hint build; exit 1; }
 
 deps-build:
 	@scripts/pkgdep.sh build
@@ -33,6 +33,10 @@ check: deps-test
 
 bench: deps-test
 	@test/bench/bench.py
+
+soak: deps-test
+	@$(MAKE) --no-print-directory all
+	@test/soak/soak.py --build $(BUILD)
 
 install: all
 	@meson install -C $(BUILD)
