@@ -45,11 +45,21 @@ def load_schema():
 
 def ask_schema(args):
     """What the running program knows."""
+    with make_client(args) as client:
+        return {m["name"]: m for m in client.call("rpc_get_schema")["methods"]}
+
+
+def find_methods(args):
+    """{name: method} of the schema file, and of the program when a command is not there."""
+    methods = load_schema()
+    if args.dry_run or (methods and not lacks_command(methods, args, args.words)):
+        return methods
     try:
-        with make_client(args) as client:
-            return {m["name"]: m for m in client.call("rpc_get_schema")["methods"]}
+        return {**ask_schema(args), **methods}
     except JSONRPCException:
-        return {}
+        if not methods and args.words:
+            raise  # without a file the program is all there is to ask
+        return methods
 
 
 # ---- arguments to parameters ----
@@ -224,7 +234,8 @@ def make_parser(methods, plugin=None):
                                      usage="%(prog)s [options] command [arguments]",
                                      allow_abbrev=False)
     add_global_options(parser)
-    subparsers = parser.add_subparsers(help="commands", dest="called_rpc_name", metavar="")
+    subparsers = parser.add_subparsers(help="commands", dest="called_rpc_name",
+                                       metavar="command")
     for method in sorted(methods.values(), key=lambda m: m["name"]):
         add_method(subparsers, method)
     add_local_commands(subparsers)
@@ -388,10 +399,11 @@ def main(argv=None):
     add_global_options(first)
     first.add_argument("words", nargs=argparse.REMAINDER)
     early, _ = first.parse_known_args(argv)
-    methods = load_schema()
-    if not methods or lacks_command(methods, early, early.words):
-        if not early.dry_run:
-            methods = {**ask_schema(early), **methods}
+    try:
+        methods = find_methods(early)
+    except JSONRPCException as err:
+        print(err.message)
+        return 1
     parser = make_parser(methods, early.rpc_plugin)
     args = parser.parse_args(argv)
     if args.is_server:

@@ -134,6 +134,8 @@ def check_rpc_py_output(build, source):
                               '"code": -19,\n  "message": '), out
         status, out, err = rpc("log_set_level", "LOUD")
         assert status == 2 and out == "" and "usage:" in err
+        status, out, err = rpc("no_such_command")
+        assert status == 2 and out == "" and "command: invalid choice: 'no_such_command'" in err
         status, out, err = rpc(text="")
         assert (status, out, err) == (0, "", "")
         status, out, _ = rpc(text="log_get_level\nlog_set_level INFO\n\n# x\nlog_get_level\n")
