@@ -53,7 +53,10 @@ struct spdk_jsonrpc_server *
 spdk_jsonrpc_server_listen(int domain, int protocol, struct sockaddr *listen_addr,
                            socklen_t addrlen, spdk_jsonrpc_handle_request_fn handle_request);
 
-/** Accept, receive, run and send what can be now; never waits. Owner's thread. Returns 0. */
+/**
+ * Accept, receive, run and send what can be now; never waits. Peers whose time is over, for the end
+ * of a request or for taking an answer, are parted with here. Owner's thread. Returns 0.
+ */
 int spdk_jsonrpc_server_poll(struct spdk_jsonrpc_server *server);
 
 /**

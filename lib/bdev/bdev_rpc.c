@@ -121,7 +121,7 @@ rpc_bdev_wait_for_examine(struct spdk_jsonrpc_request *request, void *params)
 	int rc = spdk_bdev_wait_for_examine(examine_waited, request);
 
 	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
+		rpc_error(request, rc, "can't wait for examinations: %s", spdk_strerror(-rc));
 	}
 }
 

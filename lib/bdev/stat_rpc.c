@@ -66,6 +66,20 @@ hold_one(void *ctx, struct spdk_bdev *bdev)
 	return rc;
 }
 
+static void
+answer_failed(struct spdk_jsonrpc_request *request, const char **names, size_t num, int rc)
+{
+	size_t i;
+
+	for (i = 0; i < num && rc == -ENODEV; i++) {
+		if (spdk_bdev_get_by_name(names[i]) == NULL) {
+			rpc_error(request, rc, "no bdev is named %s", names[i]);
+			return;
+		}
+	}
+	rpc_error(request, rc, "can't read the statistics: %s", spdk_strerror(-rc));
+}
+
 /** A request over \p names, or all bdevs when \p num is 0; NULL when it has been answered. */
 static struct stat_request *
 stat_request_new(struct spdk_jsonrpc_request *request, const char **names, size_t num,
@@ -88,8 +102,7 @@ stat_request_new(struct spdk_jsonrpc_request *request, const char **names, size_
 		}
 	}
 	if (rc != 0) {
-		rpc_error(request, rc, rc == -ENODEV ? "one of the bdevs does not exist" : "%s",
-		          spdk_strerror(-rc));
+		answer_failed(request, names, num, rc);
 	}
 	return sr;
 }

@@ -114,7 +114,10 @@ rpc_iobuf_set_options(struct spdk_jsonrpc_request *request, void *arg)
 	}
 	rc = spdk_iobuf_set_opts(&opts);
 	if (rc != 0) {
-		rpc_error(request, rc, "%s", spdk_strerror(-rc));
+		rpc_error(request, rc,
+		          "small_pool_count and large_pool_count are at least 1, small_bufsize at "
+		          "least 4096, large_bufsize at least 8192 and not below small_bufsize; "
+		          "the log says which is not");
 		return;
 	}
 	spdk_jsonrpc_send_bool_response(request, true);
