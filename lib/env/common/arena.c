@@ -303,9 +303,10 @@ env_arena_init(const struct spdk_env_opts *opts)
 		uint64_t asked = (uint64_t)opts->mem_size << 20;
 
 		if (asked > have) {
-			SPDK_ERRLOG("Memory of %d MiB was asked for; the system has %" PRIu64
-			            " MiB: lower --mem-size or leave it out\n",
-			            opts->mem_size, have >> 20);
+			SPDK_ERRLOG(
+			        "Memory of %d MiB was asked for; the system, or the cgroup, has "
+			        "%" PRIu64 " MiB: lower --mem-size or leave it out\n",
+			        opts->mem_size, have >> 20);
 			return -ENOMEM;
 		}
 		g_heap.cap_bytes = SPDK_ALIGN_CEIL(asked, (uint64_t)ENV_ARENA_ALIGN);

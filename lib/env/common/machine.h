@@ -210,7 +210,7 @@ void machine_stop(void);
 void machine_cpus(struct spdk_cpuset *set);
 /** Run the calling thread only on \p cpus. 0 or a negative errno. */
 int machine_pin(const struct spdk_cpuset *cpus);
-/** Bytes of memory the machine has. */
+/** Bytes of memory that this process may have of the machine's. */
 uint64_t machine_memory_bytes(void);
 /** How much to add at least when the heap grows. */
 size_t machine_arena_quantum(void);

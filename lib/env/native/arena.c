@@ -16,6 +16,7 @@
 
 #define HUGE_QUANTUM (16ull << 20)
 #define PLAIN_QUANTUM (64ull << 20)
+#define GROUPS_BYTES 8192 /* of /proc/self/cgroup */
 
 #ifndef MFD_HUGE_2MB
 #define MFD_HUGE_2MB (21u << 26)
@@ -54,8 +55,16 @@ machine_memory_bytes(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES);
 	long page_bytes = sysconf(_SC_PAGESIZE);
+	uint64_t bytes = 1ull << 40;
+	char groups[GROUPS_BYTES];
 
-	return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 1ull << 40;
+	if (pages > 0 && page_bytes > 0) {
+		bytes = (uint64_t)pages * (uint64_t)page_bytes;
+	}
+	if (native_read_text("/proc/self/cgroup", groups, sizeof(groups))) {
+		bytes = spdk_min(bytes, native_cgroup_memory_bytes("/sys/fs/cgroup", groups));
+	}
+	return bytes;
 }
 
 /* Whether to ask for huge pages: not again once there were too few. */

@@ -25,6 +25,9 @@ void native_stream_fini(void);
 /** Start a thread that takes no signals; 0 or a
  *  negative errno. */
 int native_thread_start(pthread_t *thread, size_t stack_bytes, void *(*fn)(void *arg), void *arg);
+/** The least limit of memory that the groups of this process have, given the text of
+ *  /proc/self/cgroup and where cgroups are mounted; UINT64_MAX: none. */
+uint64_t native_cgroup_memory_bytes(const char *root, const char *groups);
 /** Read a small file of sysfs or procfs; false when it can't be read. */
 bool native_read_text(const char *path, char *buf, size_t size_bytes);
 

@@ -10,9 +10,61 @@
 
 #include <sched.h>
 
+#include "../../../../lib/env/native/native.h"
+
 #define ANY SPDK_ENV_NUMA_ID_ANY
 
 /* ---- The process ---- */
+
+static void
+put_file(const char *root, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_cgroup_limit(void **state)
+{
+	static const struct {
+		const char *groups;
+		uint64_t limit;
+	} rows[] = {
+		{ "0::/a/b\n", 1000 }, /* version 2: the parent has less */
+		{ "0::/a\n", 1000 },
+		{ "0::/\n", 5000 },
+		{ "0::/none/at/all\n", 5000 },
+		{ "4:memory:/m\n", 700 },
+		{ "4:memory:/outside/c\n", 900 },
+		{ "3:cpu,cpuacct:/a\n", UINT64_MAX },
+		{ "4:memory:/m\n0::/a/b\n", 700 },
+		{ "4:memory:/m", 700 },
+		{ "", UINT64_MAX },
+		{ "nonsense\n:\n::\n", 5000 },
+	};
+	char root[] = "/tmp/ut_cgroup.XXXXXX", command[256];
+	size_t i;
+
+	assert_non_null(mkdtemp(root));
+	snprintf(command, sizeof(command), "mkdir -p %s/a/b %s/memory/m", root, root);
+	assert_int_equal(system(command), 0);
+	put_file(root, "memory.max", "5000\n");
+	put_file(root, "a/memory.max", "1000\n");
+	put_file(root, "a/b/memory.max", "max\n");
+	put_file(root, "memory/memory.limit_in_bytes", "900\n");
+	put_file(root, "memory/m/memory.limit_in_bytes", "700\n");
+	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
+		assert_int_equal(native_cgroup_memory_bytes(root, rows[i].groups), rows[i].limit);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
 
 static int
 count_fds(void)
@@ -295,6 +347,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ENV_TEST(test_thousand_cycles), ENV_TEST(test_pinning),
+		ENV_TEST(test_cgroup_limit),
 #ifdef HAVE_TEST_RESIDENT
 		ENV_TEST(test_resident),
 #endif
