@@ -23,11 +23,13 @@ URING = "module/bdev/uring/uring_io.c"
 
 # name, part of the lab, file, what is there, what the mutant has, the check that must fail.
 MUTANTS = [
-    ("discovery-port", "discover", "module/nvmf/tcp/transport.c",
-     "spdk_strcpy_pad(entry->trsvcid, trid->trsvcid,", "spdk_strcpy_pad(entry->trsvcid, \"1\",",
+    ("discovery-port", "discover", "lib/nvmf/discovery.c",
+     "snprintf(entry->trsvcid, sizeof(entry->trsvcid), \"%s\", trid->trsvcid);",
+     "snprintf(entry->trsvcid, sizeof(entry->trsvcid), \"1%s\", trid->trsvcid);",
      "^discover$"),
     ("one-queue", "pass", "lib/nvmf/ctrlr_features.c",
-     "feat->num_queues = num_io_queues << 16 | num_io_queues;", "feat->num_queues = 0;",
+     "feat->num_queues = num_io_queues << 16 | num_io_queues;",
+     "feat->num_queues = 0 * num_io_queues;",
      "^2 queues: 2 I/O queues$"),
     ("read-corrupts", "pass", URING,
      "\tif (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {\n",

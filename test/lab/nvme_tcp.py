@@ -145,9 +145,9 @@ class Target:
 
     def check_trace(self):
         self.end(signal.SIGTERM)
+        self.start()
         with open(self.trace) as f:
             trace_has_flush(f.read().splitlines())
-        self.start()
 
 
 # A line of strace: pid, call (or "<... call resumed>"), the rest.
