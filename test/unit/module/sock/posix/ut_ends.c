@@ -335,6 +335,89 @@ test_remove_all_in_completion(void **state)
 	}
 }
 
+/* ---- An owner that takes no input ---- */
+
+static bool
+group_is_quiet(struct pair *p)
+{
+	struct pollfd pfd = { .fd = sock_group_get_fd(p->group), .events = POLLIN };
+
+	return *sock_group_get_counter(p->group) == 0 && poll(&pfd, 1, 0) == 0;
+}
+
+/* Neither bytes in the socket nor in the pipe keep the group awake, and all are there afterwards.
+ */
+static void
+test_no_input_wanted(void **state)
+{
+	uint8_t out[100] = { 1, 2, 3 }, in[200];
+	static struct req req;
+	struct pair p;
+
+	pair_open(&p, "127.0.0.1");
+	p.take_max = 10;
+	p.into = in;
+	send_all(p.client, out, sizeof(out));
+	poll_until_taken(&p, 10);
+	assert_int_equal(*sock_group_get_counter(p.group), 1); /* the rest is in the pipe */
+	sock_want_input(p.server, false);
+	send_all(p.client, out, sizeof(out));
+	assert_true(group_is_quiet(&p));
+	assert_int_equal(spdk_sock_group_poll(p.group), 0);
+	assert_int_equal(p.taken, 10);
+	/* Writes go on. */
+	g_done = 0;
+	req_submit(p.server, &req, out, sizeof(out));
+	assert_int_equal(spdk_sock_group_poll(p.group), 0);
+	assert_int_equal(req.err, 0);
+	assert_true(group_is_quiet(&p));
+	sock_want_input(p.server, true);
+	poll_until_taken(&p, 200);
+	assert_memory_equal(in, out, 100);
+	assert_memory_equal(in + 100, out, 100);
+	pair_close(&p);
+}
+
+/* A peer that goes meanwhile does not wake it either; blocked writes fail, and whoever wants input
+ * again is told of the end. */
+static void
+test_gone_while_no_input_wanted(void **state)
+{
+	enum {
+		LEN = 16 * 1024 * 1024
+	};
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	uint8_t *out = calloc(1, LEN), byte;
+	static struct req req;
+	struct raw r;
+	int i;
+
+	raw_open(&r);
+	g_done = 0;
+	req_submit(r.p.server, &req, out, LEN);
+	for (i = 0; i < 10; i++) {
+		assert_true(spdk_sock_group_poll(r.p.group) >= 0);
+	}
+	sock_want_input(r.p.server, false);
+	assert_int_equal(setsockopt(r.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(r.fd);
+	r.fd = -1;
+	for (i = 0; g_done == 0 && i < TRIES; i++) {
+		assert_int_equal(poll_group(&r.p), 0);
+	}
+	assert_true(req.err < 0);
+	assert_int_equal(spdk_sock_group_poll(r.p.group), 0);
+	assert_true(group_is_quiet(&r.p));
+	assert_int_equal(r.p.called, 0);
+	sock_want_input(r.p.server, true);
+	for (i = 0; r.p.called == 0 && i < TRIES; i++) {
+		assert_true(poll_group(&r.p) >= 0);
+	}
+	assert_true(spdk_sock_recv(r.p.server, &byte, 1) <= 0);
+	free(out);
+	raw_close(&r);
+}
+
 /* ---- Ports ---- */
 
 /* A connection from a chosen port can be made anew at once. */
@@ -373,6 +456,8 @@ main(void)
 		cmocka_unit_test(test_close_in_connect_callback_of_group),
 		cmocka_unit_test(test_remove_all_in_callback),
 		cmocka_unit_test(test_remove_all_in_completion),
+		cmocka_unit_test(test_no_input_wanted),
+		cmocka_unit_test(test_gone_while_no_input_wanted),
 		cmocka_unit_test(test_same_source_port),
 	};
 
