@@ -8,8 +8,10 @@ notice it runs on it; the named check has to fail. Takes a minute a mutant, so i
 """
 
 import argparse
+import filecmp
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -105,13 +107,17 @@ def need(result, what):
 
 
 def copy_tree(folder):
-    """What git tracks, as it is in the working tree now."""
+    """What git tracks, as it is in the working tree now. What differs gets a new date, so that a
+    build folder that is there already makes it anew."""
     names = subprocess.run(["git", "-C", TOP, "ls-files", "-z", "--cached", "--others",
                             "--exclude-standard"], check=True, stdout=subprocess.PIPE).stdout
     for name in filter(None, names.decode().split("\0")):
-        if os.path.exists(os.path.join(TOP, name)):
-            os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
-            shutil.copy2(os.path.join(TOP, name), os.path.join(folder, name))
+        source, copy = os.path.join(TOP, name), os.path.join(folder, name)
+        if not os.path.exists(source):
+            continue
+        if not os.path.exists(copy) or not filecmp.cmp(source, copy, shallow=False):
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy(source, copy)
 
 
 class Tree:
@@ -144,7 +150,7 @@ class Tree:
     def lab(self, part):
         """Names of the checks that failed, and everything that was printed."""
         out = sh([os.path.join(self.folder, "test/lab/nvme_tcp.py"), "--only", part,
-                  self.build]).stdout
+                  self.build], cwd=self.folder).stdout
         return re.findall(r"^not ok \d+ - (.*)$", out, re.M), out
 
 
@@ -155,6 +161,7 @@ def main():
     options = parser.parse_args()
     wanted = [m for m in MUTANTS if not options.names or m[0] in options.names]
     missed = 0
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # some mutants die
     print(f"1..{len(wanted)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="basalt-mutants-") as folder:
         tree = Tree(options.tree or folder)

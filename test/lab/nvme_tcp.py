@@ -232,8 +232,8 @@ class Lab:
 
     def identify(self):
         out = self.program("bin/spdk_nvme_identify", "-r", self.trid(False))
-        if KERNEL_NQN not in out:
-            raise RuntimeError(f"identify does not show the subsystem:\n{out[-2000:]}")
+        if not re.search(rf"^Subsystem NQN:\s+{re.escape(KERNEL_NQN)}$", out, re.M):
+            raise RuntimeError(f"identify does not show the subsystem:\n{out[:2000]}")
 
     def perf(self, *options):
         out = self.program("bin/spdk_nvme_perf", "-r", self.trid(False), "-q", "8", "-o", "4096",
