@@ -20,6 +20,7 @@
 #ifndef SPDK_BDEV_H
 #define SPDK_BDEV_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/dif.h"
 #include "spdk/dma.h"
@@ -150,6 +151,7 @@ struct spdk_bdev_opts {
 	uint32_t iobuf_small_cache_size;
 	uint32_t iobuf_large_cache_size;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_opts) == 32, "the size is interface");
 
 union spdk_bdev_nvme_ctratt {
 	uint32_t raw;
@@ -189,11 +191,13 @@ struct spdk_bdev_ext_io_opts {
 	union spdk_bdev_nvme_cdw12 nvme_cdw12;
 	union spdk_bdev_nvme_cdw13 nvme_cdw13;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_ext_io_opts) == 52, "the size is interface");
 
 struct spdk_bdev_open_opts {
 	size_t size;
 	bool hide_metadata;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_open_opts) == 16, "the size is interface");
 
 typedef void (*spdk_bdev_io_wait_cb)(void *cb_arg);
 

@@ -15,6 +15,7 @@
 #ifndef SPDK_BDEV_MODULE_H
 #define SPDK_BDEV_MODULE_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/bdev.h"
 #include "spdk/bdev_zone.h"
@@ -124,6 +125,7 @@ struct spdk_bdev_claim_opts {
 	char name[SPDK_BDEV_CLAIM_NAME_LEN];
 	uint64_t shared_claim_key;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_claim_opts) == 48, "the size is interface");
 
 struct spdk_bdev_fn_table {
 	int (*destruct)(void *ctx);

@@ -9,6 +9,7 @@
 #ifndef SPDK_DIF_H
 #define SPDK_DIF_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -55,6 +56,7 @@ struct spdk_dif_ctx_init_ext_opts {
 	size_t size;
 	uint32_t dif_pi_format;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_dif_ctx_init_ext_opts) == 16, "the size is interface");
 
 struct spdk_dif_ctx {
 	uint32_t block_size;

@@ -9,6 +9,7 @@
 #ifndef SPDK_DMA_H
 #define SPDK_DMA_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -46,6 +47,8 @@ struct spdk_memory_domain_translation_result {
 		} rdma;
 	};
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_memory_domain_translation_result) == 56,
+                   "the size is interface");
 
 struct spdk_memory_domain_translation_ctx {
 	size_t size;
@@ -55,17 +58,21 @@ struct spdk_memory_domain_translation_ctx {
 		} rdma;
 	};
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_memory_domain_translation_ctx) == 16,
+                   "the size is interface");
 
 struct spdk_memory_domain_rdma_ctx {
 	size_t size;
 	void *ibv_pd;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_memory_domain_rdma_ctx) == 16, "the size is interface");
 
 struct spdk_memory_domain_ctx {
 	size_t size;
 	void *user_ctx;
 	size_t user_ctx_size;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_memory_domain_ctx) == 24, "the size is interface");
 
 typedef void (*spdk_memory_domain_data_cpl_cb)(void *ctx, int rc);
 

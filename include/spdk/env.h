@@ -13,6 +13,7 @@
 #ifndef SPDK_ENV_H
 #define SPDK_ENV_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/queue.h"
 
@@ -115,6 +116,7 @@ struct spdk_env_opts {
 	bool enforce_numa; /* memory of another node than the one asked for is refused */
 	uint8_t reserved2[7];
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_env_opts) == 128, "the size is interface");
 
 struct spdk_pci_addr {
 	uint32_t domain;

@@ -10,6 +10,7 @@
 #ifndef SPDK_EVENT_H
 #define SPDK_EVENT_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/log.h"
 #include "spdk/thread.h"
@@ -88,6 +89,7 @@ struct spdk_app_opts {
 	size_t json_data_size;
 	bool disable_cpumask_locks;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_app_opts) == 253, "the size is interface");
 
 /** Runs on a core. */
 typedef void (*spdk_event_fn)(void *arg1, void *arg2);

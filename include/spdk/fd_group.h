@@ -10,6 +10,7 @@
 #ifndef SPDK_FD_GROUP_H
 #define SPDK_FD_GROUP_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -37,6 +38,7 @@ struct spdk_event_handler_opts {
 	uint32_t events;  /* EPOLLIN ...; default EPOLLIN */
 	uint32_t fd_type; /* enum spdk_fd_type */
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_event_handler_opts) == 16, "the size is interface");
 
 /** Called when a descriptor is ready. It may remove any descriptor, its own included. What it
  * returns is for the wrapper. */

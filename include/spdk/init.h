@@ -9,6 +9,7 @@
 #ifndef SPDK_INIT_H
 #define SPDK_INIT_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/log.h"
 #include "spdk/queue.h"
@@ -50,6 +51,7 @@ struct spdk_rpc_opts {
 	FILE *log_file;
 	enum spdk_log_level log_level;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_rpc_opts) == 24, "the size is interface");
 
 /** A part of a program that is started and stopped; see spdk_subsystem_init_next() and
  * _fini_next(). */

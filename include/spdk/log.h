@@ -10,6 +10,7 @@
 #ifndef SPDK_LOG_H
 #define SPDK_LOG_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/queue.h"
 
@@ -130,6 +131,7 @@ struct spdk_log_opts {
 	/** For open and close. */
 	void *user_ctx;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_log_opts) == 40, "the size is interface");
 
 /** A switch of SPDK_INFOLOG() and SPDK_DEBUGLOG(). */
 struct spdk_log_flag {

@@ -24,6 +24,7 @@
 #ifndef SPDK_NVME_H
 #define SPDK_NVME_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/nvme_spec.h"
 #include "spdk/nvmf_spec.h"
@@ -184,6 +185,7 @@ struct spdk_nvme_ctrlr_opts {
 	uint32_t dhchap_digests;
 	uint32_t dhchap_dhgroups;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ctrlr_opts) == 856, "the size is interface");
 
 typedef void (*spdk_nvme_accel_completion_cb)(void *cb_arg, int status);
 
@@ -285,12 +287,14 @@ struct spdk_nvme_ns_cmd_ext_io_opts {
 	uint32_t cdw13;
 	void *accel_sequence;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ns_cmd_ext_io_opts) == 56, "the size is interface");
 
 struct spdk_nvme_ctrlr_key_opts {
 	size_t size;
 	struct spdk_key *dhchap_key;
 	struct spdk_key *dhchap_ctrlr_key;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_ctrlr_key_opts) == 24, "the size is interface");
 
 struct spdk_nvme_io_qpair_opts {
 	enum spdk_nvme_qprio qprio;
@@ -317,6 +321,7 @@ struct spdk_nvme_io_qpair_opts {
 	uint8_t reserved67[5];
 	size_t opts_size;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_io_qpair_opts) == 80, "the size is interface");
 
 struct spdk_nvme_rdma_hooks {
 	struct ibv_pd *(*get_ibv_pd)(const struct spdk_nvme_transport_id *trid,
@@ -409,6 +414,7 @@ struct spdk_nvme_transport_opts {
 	uint8_t reserved23;
 	uint32_t tcp_connect_timeout_ms;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvme_transport_opts) == 32, "the size is interface");
 
 typedef enum spdk_nvme_qp_failure_reason spdk_nvme_qp_failure_reason;
 

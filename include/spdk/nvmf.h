@@ -12,6 +12,7 @@
 #ifndef SPDK_NVMF_H
 #define SPDK_NVMF_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/nvme.h"
 #include "spdk/nvme_spec.h"
@@ -83,6 +84,7 @@ struct spdk_nvmf_target_opts {
 	uint32_t dhchap_dhgroups;
 	enum spdk_nvmf_subsystem_dup_host_policy dup_host_policy;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_target_opts) == 296, "the size is interface");
 
 struct spdk_nvmf_transport_opts {
 	uint16_t max_queue_depth;
@@ -115,6 +117,7 @@ struct spdk_nvmf_transport_opts {
 	uint8_t reserved82[2];
 	uint32_t iobuf_large_cache_size;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_transport_opts) == 88, "the size is interface");
 
 struct spdk_nvmf_listen_opts {
 	size_t opts_size;
@@ -124,6 +127,7 @@ struct spdk_nvmf_listen_opts {
 	enum spdk_nvme_ana_state ana_state;
 	char *sock_impl;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_listen_opts) == 32, "the size is interface");
 
 struct spdk_nvmf_subsystem_opts {
 	size_t opts_size;
@@ -142,6 +146,7 @@ struct spdk_nvmf_subsystem_opts {
 	uint32_t dmrsl;
 	char admin_label[SPDK_NVMF_ADMIN_LABEL_MAX_LEN + 1];
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_subsystem_opts) == 345, "the size is interface");
 
 struct spdk_nvmf_poll_group_stat {
 	uint32_t admin_qpairs;
@@ -158,6 +163,7 @@ struct spdk_nvmf_referral_opts {
 	bool secure_channel;
 	bool allow_any_host;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_referral_opts) == 576, "the size is interface");
 
 struct spdk_nvmf_host_opts {
 	size_t size;
@@ -165,12 +171,14 @@ struct spdk_nvmf_host_opts {
 	struct spdk_key *dhchap_key;
 	struct spdk_key *dhchap_ctrlr_key;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_host_opts) == 32, "the size is interface");
 
 struct spdk_nvmf_subsystem_key_opts {
 	size_t size;
 	struct spdk_key *dhchap_key;
 	struct spdk_key *dhchap_ctrlr_key;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_subsystem_key_opts) == 24, "the size is interface");
 
 struct spdk_nvmf_listener_opts {
 	size_t opts_size;
@@ -179,6 +187,7 @@ struct spdk_nvmf_listener_opts {
 	enum spdk_nvme_ana_state ana_state;
 	char *sock_impl;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_listener_opts) == 24, "the size is interface");
 
 struct spdk_nvmf_ns_opts {
 	uint32_t nsid;
@@ -193,6 +202,7 @@ struct spdk_nvmf_ns_opts {
 	const struct spdk_json_val *transport_specific;
 	bool hide_metadata;
 } __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_nvmf_ns_opts) == 73, "the size is interface");
 
 struct spdk_nvmf_registrant_info {
 	uint64_t rkey;

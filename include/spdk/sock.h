@@ -14,6 +14,7 @@
 #ifndef SPDK_SOCK_H
 #define SPDK_SOCK_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/queue.h"
 
@@ -81,6 +82,7 @@ struct spdk_sock_impl_opts {
 	void *get_key_ctx;
 	const char *tls_cipher_suites;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_sock_impl_opts) == 80, "the size is interface");
 
 /** Options of one socket; opts_size is the caller's size of this struct. */
 struct spdk_sock_opts {
@@ -97,6 +99,7 @@ struct spdk_sock_opts {
 	uint8_t reserved50[2];
 	uint32_t connect_timeout;
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_sock_opts) == 56, "the size is interface");
 
 /** End of an asynchronous connect: \p status is 0 or a negative errno. */
 typedef void (*spdk_sock_connect_cb_fn)(void *cb_arg, int status);

@@ -12,6 +12,7 @@
 #ifndef SPDK_THREAD_H
 #define SPDK_THREAD_H
 
+#include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/config.h"
 #include "spdk/queue.h"
@@ -100,6 +101,7 @@ struct spdk_iobuf_opts {
 	size_t opts_size;       /* set by the caller: sizeof of its struct */
 	uint8_t enable_numa;    /* accepted; there is one pool for all nodes */
 };
+SPDK_STATIC_ASSERT(sizeof(struct spdk_iobuf_opts) == 40, "the size is interface");
 
 /** Where buffers came from: the cache, the pool, or after a wait (retry). */
 struct spdk_iobuf_pool_stats {

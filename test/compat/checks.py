@@ -165,6 +165,9 @@ def structs(facts, headers):
             problems.append(f"{header}: {struct} has no class in test/compat/classes.tsv")
         elif kind in ("wire", "wire-packed", "option"):
             checks += layout(facts, struct, header)
+            if kind == "option" and not re.search(
+                    rf"_Static_assert\s*\(\s*sizeof\({struct}\) ==", headers.text[header]):
+                problems.append(f"{header}: no assertion of the size of {struct}")
         elif kind == "public":
             checks += names(facts, struct, header)
     return checks, problems
