@@ -198,8 +198,7 @@ port_open(struct tcp_port *port, const char *sock_impl)
 	errno = 0;
 	port->sock = spdk_sock_listen_ext(port->trid.traddr, (int)number, sock_impl, &opts);
 	if (port->sock == NULL) {
-		SPDK_ERRLOG("can't listen on %s port %ld: %s\n", port->trid.traddr, number,
-		            errno != 0 ? spdk_strerror(errno) : "is the address right?");
+		/* The socket has said why, and what to do. */
 		return errno != 0 ? -errno : -EINVAL;
 	}
 	/* Asleep the descriptor wakes the thread; awake a look now and then will do. */
