@@ -74,22 +74,43 @@ config_done(void *arg)
 	cb_fn(rc, cb_arg);
 }
 
-static void __attribute__((format(printf, 3, 4)))
-log_at(struct config *c, const struct spdk_json_val *val, const char *fmt, ...)
+static void
+vlog_at(struct config *c, bool warn, const struct spdk_json_val *val, const char *fmt, va_list args)
 {
 	char reason[1400];
 	uint32_t line, column;
 	size_t offset = (size_t)((char *)val->start - c->decoded);
-	va_list args;
 
 	if (val->type == SPDK_JSON_VAL_STRING || val->type == SPDK_JSON_VAL_NAME) {
 		offset--; /* the quote */
 	}
 	json_locate(c->text, c->size, offset, &line, &column);
-	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
+	if (warn) {
+		SPDK_WARNLOG("%s:%u:%u: %s\n", c->file, line, column, reason);
+	} else {
+		SPDK_ERRLOG("%s:%u:%u: %s\n", c->file, line, column, reason);
+	}
+}
+
+static void __attribute__((format(printf, 3, 4)))
+log_at(struct config *c, const struct spdk_json_val *val, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vlog_at(c, false, val, fmt, args);
 	va_end(args);
-	SPDK_ERRLOG("%s:%u:%u: %s\n", c->file, line, column, reason);
+}
+
+static void __attribute__((format(printf, 3, 4)))
+warn_at(struct config *c, const struct spdk_json_val *val, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vlog_at(c, true, val, fmt, args);
+	va_end(args);
 }
 
 static int
@@ -224,6 +245,22 @@ take_list(struct config *c, struct spdk_json_val *list, bool inner)
 	return first;
 }
 
+/* A member that means nothing is no error, but often a typing mistake. Of the two passes the second
+ * says so. */
+static void
+warn_unknown(struct config *c, struct spdk_json_val *object, const char *known, const char *known2)
+{
+	struct spdk_json_val *name = spdk_json_object_first(object);
+
+	for (; name != NULL && spdk_rpc_get_state() == SPDK_RPC_RUNTIME;
+	     name = spdk_json_next(name)) {
+		if (!spdk_json_strequal(name, known) && !spdk_json_strequal(name, known2)) {
+			warn_at(c, name, "\"%.*s\" means nothing here and is left out",
+			        (int)name->len, (const char *)name->start);
+		}
+	}
+}
+
 /* `{"subsystem": "s", "config": [...] or null}` */
 static int
 take_subsystem(struct config *c, struct spdk_json_val *val)
@@ -235,6 +272,7 @@ take_subsystem(struct config *c, struct spdk_json_val *val)
 	if (expect(c, val, SPDK_JSON_VAL_OBJECT_BEGIN, "an object with \"subsystem\"") != 0) {
 		return -EINVAL;
 	}
+	warn_unknown(c, val, "subsystem", "config");
 	if (spdk_json_find_string(val, "subsystem", NULL, &name) != 0) {
 		log_at(c, val, "\"subsystem\" with a name is missing");
 		return -EINVAL;
@@ -272,6 +310,7 @@ collect(struct config *c)
 	if (rc != 0) {
 		return rc;
 	}
+	warn_unknown(c, c->values, "subsystems", "subsystems");
 	rc = spdk_json_find_array(c->values, "subsystems", NULL, &subsystems);
 	if (rc != 0) {
 		log_at(c, c->values, "\"subsystems\" with an array is missing");

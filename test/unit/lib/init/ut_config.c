@@ -177,6 +177,23 @@ test_one_after_the_other(void **state)
 	assert_string_equal(g.trace, "wr");
 }
 
+/* What may be a typing mistake is told, once of the two passes. */
+static void
+test_unknown_members(void **state)
+{
+	static const char text[] =
+	        "{\"subsystems\":[{\"subsystem\":\"ut\",\n \"confg\":[" M("ut_run") "]}],\"x\":1}";
+
+	spdk_rpc_set_state(SPDK_RPC_STARTUP);
+	assert_int_equal(load(text, true), 0);
+	assert_string_equal(g.log, "");
+	spdk_rpc_set_state(SPDK_RPC_RUNTIME);
+	assert_int_equal(load(text, true), 0);
+	assert_string_equal(g.trace, "");
+	assert_string_equal(g.log, "f.json:2:34: \"x\" means nothing here and is left out\n"
+	                           "f.json:2:2: \"confg\" means nothing here and is left out\n");
+}
+
 struct bad {
 	const char *text;
 	int rc;
@@ -267,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_params, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_after_the_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_go_on, setup, teardown),
