@@ -336,10 +336,9 @@ static int
 qpair_connect_wait(struct spdk_nvme_qpair *qpair)
 {
 	while (qpair->state == NVME_QPAIR_CONNECTING) {
-		int32_t rc = spdk_nvme_qpair_process_completions(qpair, 0);
-
-		if (rc < 0) {
-			break;
+		/* Disconnected, and perhaps freed by the call-back of a command that waited. */
+		if (spdk_nvme_qpair_process_completions(qpair, 0) < 0) {
+			return -EIO;
 		}
 		nvme_relax();
 	}
