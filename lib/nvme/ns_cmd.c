@@ -51,7 +51,10 @@ rw_submit(struct spdk_nvme_qpair *qpair, const struct nvme_rw *rw, uint64_t lba,
 	if (spdk_unlikely(num_blocks > nvme_ns_rw_blocks_max(ns, block_bytes) ||
 	                  ns->sectors_per_boundary != 0 || rw->payload.reset_sgl_fn != NULL ||
 	                  rw->payload.iovcnt > 1)) {
-		return nvme_ns_rw_submit_split(qpair, rw, lba, num_blocks, cb_fn, cb_arg);
+		/* A copy, so that the short way, inlined, needs none in memory. */
+		struct nvme_rw copy = *rw;
+
+		return nvme_ns_rw_submit_split(qpair, &copy, lba, num_blocks, cb_fn, cb_arg);
 	}
 	req = nvme_request_get(qpair, &rw->payload, num_blocks * block_bytes, cb_fn, cb_arg);
 	if (spdk_unlikely(req == NULL)) {
