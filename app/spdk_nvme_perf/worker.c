@@ -308,7 +308,7 @@ worker_loop(struct perf_worker *worker)
 {
 	bool is_main = worker->lcore == spdk_env_get_main_core();
 	uint64_t hz = spdk_get_ticks_hz();
-	uint64_t start = spdk_get_ticks();
+	uint64_t start = worker->start_tsc;
 	uint64_t end = start + (g_opts.warmup_s + g_opts.time_s) * hz;
 	uint64_t warmup_end = g_opts.warmup_s != 0 ? start + g_opts.warmup_s * hz : UINT64_MAX;
 	uint64_t admin_next = is_main ? start : UINT64_MAX;
@@ -376,6 +376,7 @@ perf_worker_run(void *arg)
 		}
 	}
 	if (rc == 0) {
+		worker->start_tsc = spdk_get_ticks();
 		TAILQ_FOREACH(nsw, &worker->ns_workers, link) {
 			perf_tasks_start(nsw);
 		}
