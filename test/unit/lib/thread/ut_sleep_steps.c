@@ -40,7 +40,7 @@ note(const volatile void *place, const char *op, const char *order)
 	}
 }
 
-#define ORDER_NAME(order) (#order + sizeof("memory_order"))
+#define ORDER_NAME(order) (&#order[sizeof("memory_order")])
 
 #undef atomic_load_explicit
 #undef atomic_store_explicit
@@ -53,7 +53,7 @@ note(const volatile void *place, const char *op, const char *order)
 	(note((p), " = " #value, ORDER_NAME(order)), (void)(*(p) = (value)))
 #define atomic_exchange_explicit(p, value, order) \
 	__extension__({ \
-		__auto_type was_ = *(p); \
+		__typeof__(((void)0, *(p))) was_ = *(p); \
 		note((p), " <> " #value, ORDER_NAME(order)); \
 		*(p) = (value); \
 		was_; \
