@@ -76,25 +76,20 @@ test_connect_then_gone(void **state)
 static void
 test_duplicate_queue(void **state)
 {
-	struct ut_qpair *admin, *q, *q2;
+	struct ut_qpair *q2;
 	struct ut_req req;
-	uint16_t cntlid;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_durable, 0);
 	q2 = ut_qpair_new();
-	ut_connect_fill(&req, UT_NQN, 1, cntlid);
+	ut_connect_fill(&req, UT_NQN, 1, g_ut.cntlid);
 	assert_int_equal(ut_run(q2, &req, 1024), 0x101);
-	ut_connect_fill(&req, UT_NQN, 4, cntlid);
+	ut_connect_fill(&req, UT_NQN, 4, g_ut.cntlid);
 	assert_int_equal(ut_run(q2, &req, 1024), 0x182);
-	ut_connect_fill(&req, UT_NQN, 2, cntlid);
+	ut_connect_fill(&req, UT_NQN, 2, g_ut.cntlid);
 	assert_int_equal(ut_run(q2, &req, 1024), 0);
-	ut_disconnect(admin);
-	ut_qpair_free(q);
+	ut_disconnect(g_ut.admin);
 	ut_qpair_free(q2);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 struct admin_row {
@@ -142,12 +137,9 @@ static const struct admin_row g_admin[] = {
 static void
 test_admin(void **state)
 {
-	struct ut_qpair *admin;
-	uint16_t cntlid;
 	size_t i;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
+	ut_begin_admin(&g_durable);
 	for (i = 0; i < SPDK_COUNTOF(g_admin); i++) {
 		const struct admin_row *row = &g_admin[i];
 		struct ut_req req = {};
@@ -157,7 +149,7 @@ test_admin(void **state)
 		req.cmd.nvme_cmd.nsid = row->nsid;
 		req.cmd.nvme_cmd.cdw10 = row->cdw10;
 		req.cmd.nvme_cmd.cdw11 = row->cdw11;
-		if (ut_run(admin, &req, row->len) != row->status ||
+		if (ut_run(g_ut.admin, &req, row->len) != row->status ||
 		    (row->status == 0 && req.rsp.nvme_cpl.cdw0 != row->cdw0)) {
 			fail_msg("%s: status %x, %x", row->name, req.rsp.nvme_cpl.status_raw >> 1,
 			         req.rsp.nvme_cpl.cdw0);
@@ -167,9 +159,7 @@ test_admin(void **state)
 			fail_msg("%s: the buffer's end was not written", row->name);
 		}
 	}
-	ut_disconnect(admin);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* Traits of the bdev show in Identify. */
@@ -178,28 +168,23 @@ test_identify_traits(void **state)
 {
 	struct spdk_nvme_ctrlr_data *cdata;
 	struct spdk_nvme_ns_data *nsdata;
-	struct ut_qpair *admin;
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
+	ut_begin_admin(&g_durable);
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_IDENTIFY;
 	req.cmd.nvme_cmd.nsid = 1;
-	assert_int_equal(ut_run(admin, &req, 4096), 0);
+	assert_int_equal(ut_run(g_ut.admin, &req, 4096), 0);
 	nsdata = (struct spdk_nvme_ns_data *)req.data;
 	assert_int_equal(nsdata->nsze, UT_BLOCKS);
 	assert_int_equal(nsdata->nawupf, 7);
 	assert_int_equal(nsdata->lbaf[0].lbads, 9);
 	req.cmd.nvme_cmd.cdw10 = SPDK_NVME_IDENTIFY_CTRLR;
-	assert_int_equal(ut_run(admin, &req, 4096), 0);
+	assert_int_equal(ut_run(g_ut.admin, &req, 4096), 0);
 	cdata = (struct spdk_nvme_ctrlr_data *)req.data;
 	assert_int_equal(cdata->vwc.present, 0);
-	assert_int_equal(cdata->cntlid, cntlid);
+	assert_int_equal(cdata->cntlid, g_ut.cntlid);
 	assert_int_equal(cdata->mdts, 5);
-	ut_disconnect(admin);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 static void
@@ -213,99 +198,132 @@ aer_fill(struct ut_req *req)
 static void
 test_events(void **state)
 {
-	struct ut_qpair *admin;
 	struct ut_req aer[2], req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
+	ut_begin_admin(&g_durable);
 	aer_fill(&aer[0]);
-	ut_exec(admin, &aer[0], 0);
-	nvmf_subsystem_ns_changed(g_ut.subsystem, 1);
+	ut_exec(g_ut.admin, &aer[0], 0);
+	nvmf_subsystem_ns_changed(g_ut.subsystem, 5);
 	poll_threads();
 	assert_int_equal(aer[0].completed, 1);
 	assert_int_equal(aer[0].rsp.nvme_cpl.cdw0, 0x040002);
 	aer_fill(&aer[1]);
-	ut_exec(admin, &aer[1], 0);
+	ut_exec(g_ut.admin, &aer[1], 0);
 	nvmf_subsystem_ns_changed(g_ut.subsystem, 3);
 	poll_threads();
 	assert_int_equal(aer[1].completed, 0);
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_GET_LOG_PAGE;
 	req.cmd.nvme_cmd.cdw10 = SPDK_NVME_LOG_CHANGED_NS_LIST | 1023u << 16;
-	assert_int_equal(ut_run(admin, &req, 4096), 0);
-	assert_int_equal(((uint32_t *)req.data)[0], 1);
-	assert_int_equal(((uint32_t *)req.data)[1], 3);
+	assert_int_equal(ut_run(g_ut.admin, &req, 4096), 0);
+	assert_int_equal(((uint32_t *)req.data)[0], 3);
+	assert_int_equal(((uint32_t *)req.data)[1], 5);
 	assert_int_equal(((uint32_t *)req.data)[2], 0);
 	assert_int_equal(aer[1].completed, 1);
 	/* One that waits goes back without an answer. */
 	aer_fill(&aer[0]);
-	ut_exec(admin, &aer[0], 0);
-	ut_disconnect(admin);
+	ut_exec(g_ut.admin, &aer[0], 0);
+	ut_disconnect(g_ut.admin);
 	assert_int_equal(aer[0].completed, 0);
 	assert_int_equal(aer[0].freed, 1);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* Silence for longer than the timeout ends the controller; a Keep Alive in time does not. */
 static void
 test_keep_alive(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 	int i;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 10000);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_durable, 10000);
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_KEEP_ALIVE;
 	for (i = 0; i < 5; i++) {
 		poll_threads_us(6000000);
-		assert_int_equal(ut_run(admin, &req, 0), 0);
+		assert_int_equal(ut_run(g_ut.admin, &req, 0), 0);
 	}
 	poll_threads_us(2500000);
 	poll_threads_us(2500000);
 	poll_threads_us(2500000);
-	assert_false(admin->fini);
+	assert_false(g_ut.admin->fini);
 	for (i = 0; i < 3; i++) {
 		poll_threads_us(2500000);
 	}
-	assert_true(admin->fini);
-	assert_true(q->fini);
+	assert_true(g_ut.admin->fini);
+	assert_true(g_ut.q->fini);
 	assert_true(TAILQ_EMPTY(&g_ut.subsystem->ctrlrs));
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
+	ut_end();
+}
+
+/* Before CC.EN the timeout does not count; but a controller that is never enabled goes. */
+static void
+test_never_enabled(void **state)
+{
+	struct ut_qpair *uq;
+	struct ut_req req;
+	int i;
+
+	ut_start(&g_durable);
+	uq = ut_qpair_new();
+	ut_connect_fill(&req, UT_NQN, 0, 0xffff);
+	req.cmd.connect_cmd.kato = 10000;
+	assert_int_equal(ut_run(uq, &req, 1024), 0);
+	assert_int_equal(req.rsp.nvme_cpl.sqhd, 1);
+	for (i = 0; i < 119; i++) {
+		poll_threads_us(1000000);
+	}
+	assert_false(uq->fini);
+	poll_threads_us(2000000);
+	assert_true(uq->fini);
+	ut_qpair_free(uq);
 	ut_stop();
+}
+
+static void
+nothing(struct spdk_nvmf_subsystem *subsystem, void *arg, int status)
+{
+}
+
+/* A pause waits for a slow bdev; Keep Alive does not wait for the pause. */
+static void
+test_keep_alive_in_pause(void **state)
+{
+	struct ut_req write = {}, req = {};
+
+	ut_begin(&g_durable, 10000);
+	g_ut.hold = true;
+	write.cmd.nvme_cmd.opc = SPDK_NVME_OPC_WRITE;
+	write.cmd.nvme_cmd.nsid = 1;
+	ut_exec(g_ut.q, &write, 512);
+	assert_int_equal(nvmf_subsystem_run_paused(g_ut.subsystem, 1, nothing, NULL), 0);
+	poll_threads();
+	assert_int_equal(g_ut.subsystem->state, NVMF_SUBSYSTEM_PAUSING);
+	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_KEEP_ALIVE;
+	assert_int_equal(ut_run(g_ut.admin, &req, 0), 0);
+	ut_release(true);
+	assert_int_equal(g_ut.subsystem->state, NVMF_SUBSYSTEM_ACTIVE);
+	ut_end();
 }
 
 /* CC.EN 1 -> 0 takes the I/O queues down, then CSTS.RDY falls; the admin queue stays. */
 static void
 test_reset(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_durable);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_durable, 0);
 	g_ut.hold = true;
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_WRITE;
 	req.cmd.nvme_cmd.nsid = 1;
-	ut_exec(q, &req, 512);
+	ut_exec(g_ut.q, &req, 512);
 	poll_threads();
-	assert_int_equal(ut_set_cc(admin, 0x00460000), 0);
-	assert_int_equal(ut_get_prop(admin, 0x1c) & 1, 1); /* I/O runs */
+	assert_int_equal(ut_set_cc(g_ut.admin, 0x00460000), 0);
+	assert_int_equal(ut_get_prop(g_ut.admin, 0x1c) & 1, 1); /* I/O runs */
 	ut_release(true);
-	assert_true(q->fini);
-	assert_int_equal(ut_get_prop(admin, 0x1c), 0);
-	assert_int_equal(ut_set_cc(admin, 0x00460001), 0);
-	assert_int_equal(ut_get_prop(admin, 0x1c) & 1, 1);
-	ut_qpair_free(q);
-	ut_disconnect(admin);
-	ut_qpair_free(admin);
-	ut_stop();
+	assert_true(g_ut.q->fini);
+	assert_int_equal(ut_get_prop(g_ut.admin, 0x1c), 0);
+	assert_int_equal(ut_set_cc(g_ut.admin, 0x00460001), 0);
+	assert_int_equal(ut_get_prop(g_ut.admin, 0x1c) & 1, 1);
+	ut_end();
 }
 
 int
@@ -315,7 +333,8 @@ main(void)
 		cmocka_unit_test(test_connect),         cmocka_unit_test(test_connect_then_gone),
 		cmocka_unit_test(test_duplicate_queue), cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_identify_traits), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_keep_alive),      cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_keep_alive),      cmocka_unit_test(test_never_enabled),
+		cmocka_unit_test(test_reset),           cmocka_unit_test(test_keep_alive_in_pause),
 	};
 
 	return cmocka_run_group_tests_name("nvmf ctrlr", tests, NULL, NULL);

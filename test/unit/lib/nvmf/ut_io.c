@@ -96,20 +96,13 @@ run_row(struct ut_qpair *q, const struct row *row)
 static void
 test_commands(void **state)
 {
-	struct ut_qpair *admin, *q;
-	uint16_t cntlid;
 	size_t i;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	for (i = 0; i < SPDK_COUNTOF(g_rows); i++) {
-		run_row(q, &g_rows[i]);
+		run_row(g_ut.q, &g_rows[i]);
 	}
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* A write cache that is off makes each write FUA; without a volatile cache nothing flushes. */
@@ -120,144 +113,110 @@ test_write_cache(void **state)
 		                        { { W, 0, 1, true } } };
 	static const struct row on = { "write, cache on",     1, 1, 0, 0, 512, 0, 1,
 		                       { { W, 0, 1, false } } };
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_SET_FEATURES;
 	req.cmd.nvme_cmd.cdw10 = SPDK_NVME_FEAT_VOLATILE_WRITE_CACHE;
-	assert_int_equal(ut_run(admin, &req, 0), 0);
-	run_row(q, &off);
+	assert_int_equal(ut_run(g_ut.admin, &req, 0), 0);
+	run_row(g_ut.q, &off);
 	req.cmd.nvme_cmd.cdw11 = 1;
-	assert_int_equal(ut_run(admin, &req, 0), 0);
-	run_row(q, &on);
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	assert_int_equal(ut_run(g_ut.admin, &req, 0), 0);
+	run_row(g_ut.q, &on);
+	ut_end();
 }
 
 /* Deallocation: range after range, all checked before the first. */
 static void
 test_dsm(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct spdk_nvme_dsm_range ranges[3] = {
 		{ .length = 4, .starting_lba = 8 },
 		{ .length = 0, .starting_lba = 0 },
 		{ .length = 1, .starting_lba = 1023 },
 	};
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_DATASET_MANAGEMENT;
 	req.cmd.nvme_cmd.nsid = 1;
 	req.cmd.nvme_cmd.cdw10 = 2;
 	req.cmd.nvme_cmd.cdw11 = SPDK_NVME_DSM_ATTR_DEALLOCATE;
 	memcpy(req.data, ranges, sizeof(ranges));
-	assert_int_equal(ut_run(q, &req, sizeof(ranges)), 0);
+	assert_int_equal(ut_run(g_ut.q, &req, sizeof(ranges)), 0);
 	assert_int_equal(g_ut.num_ios, 2);
 	assert_int_equal(g_ut.ios[0].type, U);
 	assert_int_equal(g_ut.ios[0].offset, 8);
 	assert_int_equal(g_ut.ios[1].offset, 1023);
-	assert_int_equal(ut_run(q, &req, sizeof(ranges) - 1), 0x00f);
+	assert_int_equal(ut_run(g_ut.q, &req, sizeof(ranges) - 1), 0x00f);
 	ranges[2].length = 2;
 	memcpy(req.data, ranges, sizeof(ranges));
 	g_ut.num_ios = 0;
-	assert_int_equal(ut_run(q, &req, sizeof(ranges)), 0x080);
+	assert_int_equal(ut_run(g_ut.q, &req, sizeof(ranges)), 0x080);
 	assert_int_equal(g_ut.num_ios, 0);
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* The status of the bdev goes to the host as it is. */
 static void
 test_failure(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 	uint8_t opc;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	g_ut.fail_sc = SPDK_NVME_SC_CAPACITY_EXCEEDED;
 	for (opc = 0; opc <= 2; opc++) {
 		req.cmd.nvme_cmd.opc = opc;
 		req.cmd.nvme_cmd.nsid = 1;
-		assert_int_equal(ut_run(q, &req, opc == 0 ? 0 : 512), 0x081);
+		assert_int_equal(ut_run(g_ut.q, &req, opc == 0 ? 0 : 512), 0x081);
 	}
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* A disconnect ends only when nothing of the queue is in the bdev any more. */
 static void
 test_disconnect_waits(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	g_ut.hold = true;
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_WRITE;
 	req.cmd.nvme_cmd.nsid = 1;
-	ut_exec(q, &req, 512);
+	ut_exec(g_ut.q, &req, 512);
 	poll_threads();
 	assert_int_equal(g_ut.num_held, 1);
-	ut_disconnect(admin);
-	assert_true(admin->fini);
-	assert_false(q->fini);
+	ut_disconnect(g_ut.admin);
+	assert_true(g_ut.admin->fini);
+	assert_false(g_ut.q->fini);
 	assert_int_equal(req.completed, 0);
 	ut_release(true);
 	assert_int_equal(req.completed, 1);
-	assert_true(q->fini);
+	assert_true(g_ut.q->fini);
 	assert_true(TAILQ_EMPTY(&g_ut.subsystem->ctrlrs));
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 /* After the disconnect began the second half of a command is not submitted. */
 static void
 test_disconnect_fences(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req req = {};
-	uint16_t cntlid;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	g_ut.hold = true;
 	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_READ;
 	req.cmd.nvme_cmd.nsid = 1;
 	req.cmd.nvme_cmd.cdw12 = FUA;
-	ut_exec(q, &req, 512);
+	ut_exec(g_ut.q, &req, 512);
 	poll_threads();
 	assert_int_equal(g_ut.num_ios, 1); /* the flush */
-	ut_disconnect(q);
+	ut_disconnect(g_ut.q);
 	ut_release(true);
 	assert_int_equal(g_ut.num_ios, 1); /* no read */
-	assert_true(q->fini);
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	assert_true(g_ut.q->fini);
+	ut_end();
 }
 
 static void
@@ -270,24 +229,20 @@ op_ran(struct spdk_nvmf_subsystem *subsystem, void *arg, int status)
 static void
 test_pause(void **state)
 {
-	struct ut_qpair *admin, *q;
 	struct ut_req first = {}, second = {};
-	uint16_t cntlid;
 	int status = 1;
 
-	ut_start(&g_volatile);
-	admin = ut_admin(UT_NQN, &cntlid, 0);
-	q = ut_io_queue(cntlid, 1);
+	ut_begin(&g_volatile, 0);
 	g_ut.hold = true;
 	first.cmd.nvme_cmd.opc = SPDK_NVME_OPC_WRITE;
 	first.cmd.nvme_cmd.nsid = 1;
 	second.cmd = first.cmd;
-	ut_exec(q, &first, 512);
+	ut_exec(g_ut.q, &first, 512);
 	poll_threads();
 	assert_int_equal(nvmf_subsystem_run_paused(g_ut.subsystem, 1, op_ran, &status), 0);
 	poll_threads();
 	assert_int_equal(status, 1);
-	ut_exec(q, &second, 512);
+	ut_exec(g_ut.q, &second, 512);
 	poll_threads();
 	assert_int_equal(g_ut.num_ios, 1);
 	g_ut.hold = false;
@@ -295,10 +250,7 @@ test_pause(void **state)
 	assert_int_equal(status, 0);
 	assert_int_equal(first.completed, 1);
 	assert_int_equal(second.completed, 1);
-	ut_disconnect(admin);
-	ut_qpair_free(q);
-	ut_qpair_free(admin);
-	ut_stop();
+	ut_end();
 }
 
 int

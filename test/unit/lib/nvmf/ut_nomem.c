@@ -198,6 +198,203 @@ test_stop(void **state)
 	}
 }
 
+/* ---- Namespaces ---- */
+
+static uint16_t
+read_nsid(uint32_t nsid, uint64_t lba)
+{
+	struct ut_req req = {};
+
+	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_READ;
+	req.cmd.nvme_cmd.nsid = nsid;
+	req.cmd.nvme_cmd.cdw10 = (uint32_t)lba;
+	return ut_run(g_ut.q, &req, 512);
+}
+
+static void
+pause_all(void)
+{
+	int status = 1;
+
+	assert_int_equal(spdk_nvmf_subsystem_pause(g_ut.subsystem, SPDK_NVME_GLOBAL_NS_TAG,
+	                                           note_state, &status),
+	                 0);
+	poll_threads();
+	assert_int_equal(status, 0);
+}
+
+static int
+resume(void)
+{
+	int status = 1;
+
+	assert_int_equal(spdk_nvmf_subsystem_resume(g_ut.subsystem, note_state, &status), 0);
+	poll_threads();
+	return status;
+}
+
+/** A group can't open namespace 1 any more: namespace 2, which went in the same pause, is gone in
+ *  that group too. It would answer from a descriptor that is closed. */
+static void
+test_removed_behind_failed(void **state)
+{
+	struct spdk_nvmf_ns_opts opts;
+
+	ut_begin(&g_durable, 0);
+	spdk_nvmf_ns_opts_get_defaults(&opts, sizeof(opts));
+	opts.nsid = 2;
+	pause_all();
+	assert_int_equal(
+	        spdk_nvmf_subsystem_add_ns_ext(g_ut.subsystem, "ut1", &opts, sizeof(opts), NULL),
+	        2);
+	assert_int_equal(resume(), 0);
+	assert_int_equal(read_nsid(2, 0), 0);
+	pause_all();
+	assert_int_equal(spdk_nvmf_subsystem_remove_ns(g_ut.subsystem, 1), 0);
+	assert_int_equal(resume(), 0);
+	pause_all();
+	g_ut.no_channel = &g_ut.bdev;
+	assert_int_equal(spdk_nvmf_subsystem_remove_ns(g_ut.subsystem, 2), 0);
+	assert_int_equal(spdk_nvmf_subsystem_add_ns_ext(g_ut.subsystem, "ut0", NULL, 0, NULL), 1);
+	assert_int_equal(resume(), -ENOMEM);
+	assert_int_equal(read_nsid(1, 0), 0x00b);
+	assert_int_equal(read_nsid(2, 0), 0x00b);
+	pause_all();
+	g_ut.no_channel = NULL;
+	assert_int_equal(resume(), 0);
+	assert_int_equal(read_nsid(1, 0), 0);
+	ut_end();
+}
+
+static void
+unregistered(void *arg, int rc)
+{
+	*(int *)arg = rc;
+}
+
+/** The bdev goes while there is no memory, for twenty tries: its namespace goes as soon as there
+ *  is some, and the bdev, which waits for that. */
+static void
+test_hot_removal(void **state)
+{
+	int i, gone = 1;
+
+	ut_begin(&g_durable, 0);
+	g_ut.bdev_gone = true;
+	spdk_bdev_unregister(&g_ut.bdev, unregistered, &gone);
+	for (i = 0; i < 20; i++) {
+		env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+		poll_threads_us(RETRY_US);
+		assert_int_equal(env_fault_count(ENV_FAULT_HEAP) >= 1, 1);
+		assert_int_equal(gone, 1);
+	}
+	env_fault_clear();
+	poll_threads_us(RETRY_US);
+	assert_int_equal(gone, 0);
+	assert_null(spdk_nvmf_subsystem_get_ns(g_ut.subsystem, 1));
+	assert_int_equal(read_nsid(1, 0), 0x00b);
+	ut_end();
+}
+
+/** The same when the subsystem is stopped meanwhile: the removal finds it inactive. */
+static void
+test_hot_removal_and_stop(void **state)
+{
+	int gone = 1, stopped = 1;
+
+	ut_begin(&g_durable, 0);
+	g_ut.bdev_gone = true;
+	spdk_bdev_unregister(&g_ut.bdev, unregistered, &gone);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	poll_threads();
+	spdk_nvmf_subsystem_stop(g_ut.subsystem, note_state, &stopped);
+	poll_threads();
+	assert_int_equal(stopped, 0);
+	env_fault_clear();
+	poll_threads_us(RETRY_US);
+	assert_int_equal(gone, 0);
+	ut_end();
+}
+
+/** An operation that comes while somebody has paused the subsystem runs after the resume; nothing
+ *  looks for it meanwhile (poll_threads() would not end). */
+static void
+test_operation_waits(void **state)
+{
+	int status = 1;
+
+	ut_begin(&g_durable, 0);
+	pause_all();
+	assert_int_equal(nvmf_subsystem_run_paused(g_ut.subsystem, 1, note_state, &status), 0);
+	poll_threads();
+	assert_int_equal(status, 1);
+	assert_int_equal(resume(), 0);
+	poll_threads();
+	assert_int_equal(status, 0);
+	assert_int_equal(g_ut.subsystem->state, NVMF_SUBSYSTEM_ACTIVE);
+	ut_end();
+}
+
+static void
+test_resize(void **state)
+{
+	ut_begin(&g_durable, 0);
+	assert_int_equal(read_nsid(1, UT_BLOCKS), 0x080);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	assert_int_equal(spdk_bdev_notify_blockcnt_change(&g_ut.bdev, UT_BLOCKS + 1), 0);
+	poll_threads();
+	env_fault_clear();
+	assert_int_equal(read_nsid(1, UT_BLOCKS), 0);
+	ut_end();
+}
+
+/** No memory for the number of the namespace that changed: "too many to name". */
+static void
+test_notice(void **state)
+{
+	struct ut_req aer = {}, req = {};
+
+	ut_begin_admin(&g_durable);
+	aer.cmd.nvme_cmd.opc = SPDK_NVME_OPC_ASYNC_EVENT_REQUEST;
+	ut_exec(g_ut.admin, &aer, 0);
+	env_sim_fail_nth(ENV_FAULT_HEAP, 1);
+	nvmf_subsystem_ns_changed(g_ut.subsystem, 1);
+	env_fault_clear();
+	poll_threads();
+	assert_int_equal(aer.completed, 1);
+	req.cmd.nvme_cmd.opc = SPDK_NVME_OPC_GET_LOG_PAGE;
+	req.cmd.nvme_cmd.cdw10 = SPDK_NVME_LOG_CHANGED_NS_LIST | 1023u << 16;
+	assert_int_equal(ut_run(g_ut.admin, &req, 4096), 0);
+	assert_int_equal(((uint32_t *)req.data)[0], UINT32_MAX);
+	assert_int_equal(((uint32_t *)req.data)[1], 0);
+	ut_end();
+}
+
+/** Waiting for a host to go: an error at once when there is no memory to begin, and no time limit
+ *  otherwise. */
+static void
+test_disconnect_host(void **state)
+{
+	int status = 1, rc;
+	uint64_t nth;
+
+	for (nth = 1; nth <= 3; nth++) {
+		ut_begin(&g_durable, 0);
+		env_sim_fail_nth(ENV_FAULT_HEAP, nth);
+		status = 1;
+		rc = spdk_nvmf_subsystem_disconnect_host(g_ut.subsystem, UT_HOST, note, &status, 0);
+		poll_threads();
+		env_fault_clear();
+		assert_int_equal(rc, nth == 1 ? -ENOMEM : 0);
+		assert_int_equal(status, nth == 1 ? 1 : nth == 2 ? -ENOMEM : 0);
+		assert_int_equal(g_ut.admin->fini, nth == 3);
+		if (nth < 3) {
+			ut_disconnect(g_ut.admin);
+		}
+		ut_end();
+	}
+}
+
 /** A queue that has drained may name a controller that is freed: nobody may look at it. */
 static void
 test_drained_queue_is_left_alone(void **state)
@@ -225,6 +422,13 @@ main(void)
 		cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_removed_behind_failed),
+		cmocka_unit_test(test_hot_removal),
+		cmocka_unit_test(test_hot_removal_and_stop),
+		cmocka_unit_test(test_operation_waits),
+		cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_notice),
+		cmocka_unit_test(test_disconnect_host),
 		cmocka_unit_test(test_drained_queue_is_left_alone),
 	};
 

@@ -43,11 +43,61 @@ ut_bdev_complete(struct spdk_bdev_io *bdev_io, int sc)
 	}
 }
 
+/** Take \p bdev_io, which is held, back. */
+static void
+ut_unhold(struct spdk_bdev_io *bdev_io)
+{
+	uint32_t i;
+
+	for (i = 0; g_ut.held[i] != bdev_io; i++) {
+		assert_true(i < g_ut.num_held);
+	}
+	g_ut.held[i] = g_ut.held[--g_ut.num_held];
+}
+
+static void
+ut_bdev_abort(struct spdk_bdev_io *abort)
+{
+	struct spdk_bdev_io *target = abort->u.abort.bio_to_abort;
+
+	g_ut.num_aborts++;
+	if (g_ut.abort == UT_ABORT_HELD) {
+		g_ut.held_aborts[g_ut.num_held_aborts++] = abort;
+		return;
+	}
+	if (g_ut.abort == UT_ABORT_WORKS) {
+		ut_unhold(target);
+		spdk_bdev_io_complete(target, SPDK_BDEV_IO_STATUS_ABORTED);
+	}
+	spdk_bdev_io_complete(abort, g_ut.abort == UT_ABORT_WORKS ? SPDK_BDEV_IO_STATUS_SUCCESS
+	                                                          : SPDK_BDEV_IO_STATUS_FAILED);
+}
+
+static void
+ut_bdev_reset(struct spdk_bdev_io *reset)
+{
+	g_ut.num_resets++;
+	while (g_ut.reset_works && g_ut.num_held > 0) {
+		spdk_bdev_io_complete(g_ut.held[--g_ut.num_held], SPDK_BDEV_IO_STATUS_ABORTED);
+	}
+	spdk_bdev_io_complete(reset, g_ut.reset_works ? SPDK_BDEV_IO_STATUS_SUCCESS
+	                                              : SPDK_BDEV_IO_STATUS_FAILED);
+}
+
 static void
 ut_bdev_submit(struct spdk_io_channel *ch, struct spdk_bdev_io *bdev_io)
 {
-	struct ut_io *io = &g_ut.ios[g_ut.num_ios++ % UT_IO_MAX];
+	struct ut_io *io;
 
+	if (bdev_io->type == SPDK_BDEV_IO_TYPE_ABORT) {
+		ut_bdev_abort(bdev_io);
+		return;
+	}
+	if (bdev_io->type == SPDK_BDEV_IO_TYPE_RESET) {
+		ut_bdev_reset(bdev_io);
+		return;
+	}
+	io = &g_ut.ios[g_ut.num_ios++ % UT_IO_MAX];
 	io->type = bdev_io->type;
 	io->offset = bdev_io->u.bdev.offset_blocks;
 	io->num_blocks = bdev_io->u.bdev.num_blocks;
@@ -66,13 +116,14 @@ ut_bdev_io_type_supported(void *ctx, enum spdk_bdev_io_type type)
 {
 	return type == SPDK_BDEV_IO_TYPE_READ || type == SPDK_BDEV_IO_TYPE_WRITE ||
 	       type == SPDK_BDEV_IO_TYPE_FLUSH || type == SPDK_BDEV_IO_TYPE_UNMAP ||
-	       type == SPDK_BDEV_IO_TYPE_WRITE_ZEROES || type == SPDK_BDEV_IO_TYPE_RESET;
+	       type == SPDK_BDEV_IO_TYPE_WRITE_ZEROES || type == SPDK_BDEV_IO_TYPE_RESET ||
+	       (type == SPDK_BDEV_IO_TYPE_ABORT && g_ut.abort != UT_ABORT_NONE);
 }
 
 static struct spdk_io_channel *
 ut_bdev_get_channel(void *ctx)
 {
-	return spdk_get_io_channel(&g_ut);
+	return ctx == g_ut.no_channel ? NULL : spdk_get_io_channel(&g_ut);
 }
 
 static const struct spdk_bdev_fn_table g_ut_fn_table = {
@@ -96,21 +147,40 @@ ut_release(bool success)
 	poll_threads();
 }
 
+void
+ut_release_aborts(void)
+{
+	set_thread(1);
+	while (g_ut.num_held_aborts > 0) {
+		spdk_bdev_io_complete(g_ut.held_aborts[--g_ut.num_held_aborts],
+		                      SPDK_BDEV_IO_STATUS_FAILED);
+	}
+	set_thread(0);
+	poll_threads();
+}
+
+static void
+ut_bdev_register(struct spdk_bdev *bdev, char *name)
+{
+	memset(bdev, 0, sizeof(*bdev));
+	bdev->name = name;
+	bdev->product_name = "unit test";
+	bdev->ctxt = bdev;
+	bdev->blocklen = 512;
+	bdev->blockcnt = UT_BLOCKS;
+	bdev->fn_table = &g_ut_fn_table;
+	bdev->module = &g_ut_module;
+	bdev_set_traits(bdev, &g_ut.traits);
+	assert_int_equal(spdk_bdev_register(bdev), 0);
+	poll_threads();
+}
+
 static void
 ut_bdev_start(void)
 {
 	spdk_io_device_register(&g_ut, ut_channel_create, ut_channel_destroy, 0, "ut");
-	memset(&g_ut.bdev, 0, sizeof(g_ut.bdev));
-	g_ut.bdev.name = "ut0";
-	g_ut.bdev.product_name = "unit test";
-	g_ut.bdev.ctxt = &g_ut;
-	g_ut.bdev.blocklen = 512;
-	g_ut.bdev.blockcnt = UT_BLOCKS;
-	g_ut.bdev.fn_table = &g_ut_fn_table;
-	g_ut.bdev.module = &g_ut_module;
-	bdev_set_traits(&g_ut.bdev, &g_ut.traits);
-	assert_int_equal(spdk_bdev_register(&g_ut.bdev), 0);
-	poll_threads();
+	ut_bdev_register(&g_ut.bdev, "ut0");
+	ut_bdev_register(&g_ut.bdev2, "ut1");
 }
 
 /* ---- The transport ---- */
@@ -337,7 +407,10 @@ ut_stop(void)
 	set_thread(0);
 	spdk_nvmf_tgt_destroy(g_ut.tgt, ut_done, &status);
 	ut_wait(&status);
-	spdk_bdev_unregister(&g_ut.bdev, NULL, NULL);
+	if (!g_ut.bdev_gone) {
+		spdk_bdev_unregister(&g_ut.bdev, NULL, NULL);
+	}
+	spdk_bdev_unregister(&g_ut.bdev2, NULL, NULL);
 	poll_threads();
 	spdk_io_device_unregister(&g_ut, NULL);
 	poll_threads();
@@ -468,4 +541,32 @@ ut_disconnect(struct ut_qpair *uq)
 	spdk_nvmf_qpair_disconnect(&uq->qpair);
 	set_thread(0);
 	poll_threads();
+}
+
+void
+ut_begin_admin(const struct bdev_traits *traits)
+{
+	ut_start(traits);
+	g_ut.admin = ut_admin(UT_NQN, &g_ut.cntlid, 0);
+}
+
+void
+ut_begin(const struct bdev_traits *traits, uint32_t kato_ms)
+{
+	ut_start(traits);
+	g_ut.admin = ut_admin(UT_NQN, &g_ut.cntlid, kato_ms);
+	g_ut.q = ut_io_queue(g_ut.cntlid, 1);
+}
+
+void
+ut_end(void)
+{
+	if (!g_ut.admin->fini) {
+		ut_disconnect(g_ut.admin);
+	}
+	if (g_ut.q != NULL) {
+		ut_qpair_free(g_ut.q);
+	}
+	ut_qpair_free(g_ut.admin);
+	ut_stop();
 }

@@ -33,14 +33,30 @@ struct ut_io {
 	bool fua;
 };
 
+/** What the bdev does with an ABORT. */
+enum ut_abort {
+	UT_ABORT_NONE, /* not supported */
+	UT_ABORT_WORKS,
+	UT_ABORT_FAILS,
+	UT_ABORT_HELD, /* until ut_release_aborts(), which says that it failed */
+};
+
+struct ut_qpair {
+	struct spdk_nvmf_qpair qpair;
+	bool fini;
+};
+
 struct ut {
 	struct spdk_nvmf_tgt *tgt;
 	struct spdk_nvmf_transport *transport;
 	struct spdk_nvmf_poll_group *group;
 	struct spdk_nvmf_subsystem *subsystem;
 	struct spdk_nvmf_subsystem *discovery;
-	/* bdev */
-	struct spdk_bdev bdev;
+	/* bdevs: namespace 1, and one that nobody uses at first */
+	struct spdk_bdev bdev;              /* ut0 */
+	struct spdk_bdev bdev2;             /* ut1 */
+	bool bdev_gone;                     /* the test unregistered ut0 */
+	const struct spdk_bdev *no_channel; /* whose channels can't be had */
 	struct bdev_traits traits;
 	struct ut_io ios[UT_IO_MAX];
 	uint32_t num_ios;
@@ -48,14 +64,19 @@ struct ut {
 	int fail_sc; /* generic status of the next I/Os; 0: success */
 	struct spdk_bdev_io *held[UT_IO_MAX];
 	uint32_t num_held;
+	enum ut_abort abort;
+	bool reset_works; /* it ends what is held */
+	uint32_t num_aborts;
+	uint32_t num_resets;
+	struct spdk_bdev_io *held_aborts[UT_IO_MAX];
+	uint32_t num_held_aborts;
+	/* ut_begin() */
+	struct ut_qpair *admin;
+	struct ut_qpair *q; /* I/O queue 1 */
+	uint16_t cntlid;
 };
 
 extern struct ut g_ut;
-
-struct ut_qpair {
-	struct spdk_nvmf_qpair qpair;
-	bool fini;
-};
 
 struct ut_req {
 	struct spdk_nvmf_request req;
@@ -70,6 +91,12 @@ struct ut_req {
 void ut_start(const struct bdev_traits *traits);
 /** Stop everything; fails when something leaked. */
 void ut_stop(void);
+/** ut_start(), and an enabled controller with I/O queue 1: g_ut.admin, .q, .cntlid. */
+void ut_begin(const struct bdev_traits *traits, uint32_t kato_ms);
+/** The same without the I/O queue, and without a keep-alive timeout. */
+void ut_begin_admin(const struct bdev_traits *traits);
+/** Disconnect what ut_begin() connected, if it is not yet; ut_stop(). */
+void ut_end(void);
 /** A fresh connection. */
 struct ut_qpair *ut_qpair_new(void);
 void ut_qpair_free(struct ut_qpair *uq);
@@ -87,6 +114,8 @@ struct ut_qpair *ut_io_queue(uint16_t cntlid, uint16_t qid);
 void ut_disconnect(struct ut_qpair *uq);
 /** Complete what the bdev holds. */
 void ut_release(bool success);
+/** Fail the aborts that the bdev holds. */
+void ut_release_aborts(void);
 /** Property Set of CC. */
 uint16_t ut_set_cc(struct ut_qpair *uq, uint32_t cc);
 /** Property Get. */
