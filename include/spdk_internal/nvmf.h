@@ -42,6 +42,21 @@ typedef void (*nvmf_paused_fn)(struct spdk_nvmf_subsystem *subsystem, void *arg,
 int nvmf_subsystem_run_paused(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid,
                               nvmf_paused_fn fn, void *arg);
 
+/**
+ * Disconnect the controllers of \p subsystem that are of host \p hostnqn (NULL: of any) and came
+ * through \p trid (NULL: any address). As spdk_nvmf_subsystem_disconnect_host(). Target thread.
+ */
+int nvmf_subsystem_disconnect(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
+                              const struct spdk_nvme_transport_id *trid,
+                              spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
+                              uint64_t timeout_ms);
+
+/** Do poll groups of \p tgt come to be, or is a transport on its way into them? Target thread. */
+bool nvmf_tgt_is_busy(const struct spdk_nvmf_tgt *tgt);
+
+/** Did the RPC nvmf_create_target make \p tgt? It goes with the program's own. Target thread. */
+bool nvmf_tgt_is_of_rpc(const struct spdk_nvmf_tgt *tgt);
+
 /** Is \p subsystem stopped, and not about to start? Target thread. */
 bool nvmf_subsystem_is_inactive(const struct spdk_nvmf_subsystem *subsystem);
 

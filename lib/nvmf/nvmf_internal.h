@@ -98,7 +98,9 @@ struct spdk_nvmf_tgt {
 	TAILQ_HEAD(, nvmf_disconnect) disconnects; /* they wait for controllers to go: host.c */
 	struct spdk_nvmf_poll_group *next_group;
 	bool destroying;
+	bool of_rpc; /* made by nvmf_create_target: goes with the program's own */
 	enum nvmf_prepare prepare;
+	uint32_t num_adding;               /* transports on their way into the groups */
 	STAILQ_HEAD(, add_transport) adds; /* wait for the groups */
 	nvmf_tgt_prepare_fn prepare_fn;
 	void *prepare_arg;
@@ -365,14 +367,6 @@ void nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem);
 void nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem);
 /** Tell who waits for controllers of \p tgt to go, if it was that one. host.c. */
 void nvmf_check_disconnects(struct spdk_nvmf_tgt *tgt);
-/**
- * Disconnect the controllers of \p subsystem that are of host \p hostnqn (NULL: of any) and came
- * through \p trid (NULL: any address). As spdk_nvmf_subsystem_disconnect_host(). host.c.
- */
-int nvmf_subsystem_disconnect(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
-                              const struct spdk_nvme_transport_id *trid,
-                              spdk_nvmf_tgt_subsystem_listen_done_fn cb_fn, void *cb_arg,
-                              uint64_t timeout_ms);
 /** Begin the next queued operation if none runs. */
 void nvmf_subsystem_run_ops(struct spdk_nvmf_subsystem *subsystem);
 /** Free operations that will never run, telling each -ENODEV. */

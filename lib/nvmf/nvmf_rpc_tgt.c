@@ -60,6 +60,7 @@ rpc_nvmf_create_target(struct spdk_jsonrpc_request *request, void *arg)
 		rpc_error(request, -ENOMEM, "no memory for target '%s'", params->name);
 		return;
 	}
+	tgt->of_rpc = true;
 	rpc_answer_string(request, spdk_nvmf_tgt_get_name(tgt));
 }
 

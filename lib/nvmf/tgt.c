@@ -197,6 +197,18 @@ spdk_nvmf_get_tgt(const char *name)
 	return NULL;
 }
 
+bool
+nvmf_tgt_is_busy(const struct spdk_nvmf_tgt *tgt)
+{
+	return tgt->prepare == NVMF_PREPARE_RUNNING || tgt->num_adding > 0;
+}
+
+bool
+nvmf_tgt_is_of_rpc(const struct spdk_nvmf_tgt *tgt)
+{
+	return tgt->of_rpc;
+}
+
 struct spdk_nvmf_tgt *
 spdk_nvmf_get_first_tgt(void)
 {
@@ -214,6 +226,7 @@ spdk_nvmf_get_next_tgt(struct spdk_nvmf_tgt *prev)
 static void
 add_transport_finish(struct add_transport *ctx, int status)
 {
+	ctx->tgt->num_adding--;
 	if (status != 0) {
 		TAILQ_REMOVE(&ctx->tgt->transports, ctx->transport, link);
 		ctx->transport->tgt = NULL;
@@ -274,6 +287,7 @@ add_transport_run(struct add_transport *ctx)
 		free(ctx);
 		return;
 	}
+	tgt->num_adding++;
 	ctx->transport->tgt = tgt;
 	TAILQ_INSERT_TAIL(&tgt->transports, ctx->transport, link);
 	spdk_for_each_channel(tgt, add_transport_to_group, ctx, add_transport_done);

@@ -31,6 +31,7 @@ extern struct subsystem_entry g_nvmf_subsystem;
 
 /** A poll group and its thread. */
 struct group {
+	uint32_t core;
 	struct spdk_thread *thread;
 	struct spdk_nvmf_poll_group *group;
 	TAILQ_ENTRY(group) link;
@@ -110,9 +111,24 @@ group_start(uint32_t core)
 		free(group);
 		return;
 	}
+	group->core = core;
 	TAILQ_INSERT_TAIL(&g_nvmf.groups, group, link);
 	g_nvmf.groups_pending++;
 	spdk_thread_send_msg(group->thread, group_make, group);
+}
+
+/** From an earlier try that was not complete. */
+static bool
+group_is_there(uint32_t core)
+{
+	struct group *group;
+
+	TAILQ_FOREACH(group, &g_nvmf.groups, link) {
+		if (group->core == core) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void
@@ -124,7 +140,8 @@ nvmf_prepare(struct spdk_nvmf_tgt *tgt, void *arg, nvmf_tgt_prepared_fn done)
 	g_nvmf.groups_status = 0;
 	g_nvmf.groups_pending++;
 	SPDK_ENV_FOREACH_CORE(core) {
-		if (!g_nvmf.mask_given || spdk_cpuset_get_cpu(&g_nvmf.mask, core)) {
+		if ((!g_nvmf.mask_given || spdk_cpuset_get_cpu(&g_nvmf.mask, core)) &&
+		    !group_is_there(core)) {
 			group_start(core);
 		}
 	}
@@ -197,14 +214,20 @@ fini_done(void *arg, int status)
 	spdk_subsystem_fini_next();
 }
 
+/** Those of nvmf_create_target first; they have no poll groups. */
 static void
-fini_tgt(void)
+fini_tgts(void *arg, int status)
 {
-	if (g_nvmf.tgt == NULL) {
-		fini_done(NULL, 0);
-		return;
+	struct spdk_nvmf_tgt *tgt = spdk_nvmf_get_first_tgt();
+
+	while (tgt != NULL && !nvmf_tgt_is_of_rpc(tgt)) {
+		tgt = spdk_nvmf_get_next_tgt(tgt);
 	}
-	spdk_nvmf_tgt_destroy(g_nvmf.tgt, fini_done, NULL);
+	if (tgt != NULL) {
+		spdk_nvmf_tgt_destroy(tgt, fini_tgts, NULL);
+	} else {
+		spdk_nvmf_tgt_destroy(g_nvmf.tgt, fini_done, NULL);
+	}
 }
 
 /** App thread. */
@@ -216,7 +239,7 @@ group_gone(void *arg)
 	TAILQ_REMOVE(&g_nvmf.groups, group, link);
 	free(group);
 	if (TAILQ_EMPTY(&g_nvmf.groups)) {
-		fini_tgt();
+		fini_tgts(NULL, 0);
 	}
 }
 
@@ -242,7 +265,7 @@ fini_groups(void)
 	struct group *group;
 
 	if (TAILQ_EMPTY(&g_nvmf.groups)) {
-		fini_tgt();
+		fini_tgts(NULL, 0);
 		return;
 	}
 	TAILQ_FOREACH(group, &g_nvmf.groups, link) {
@@ -250,37 +273,64 @@ fini_groups(void)
 	}
 }
 
-static void fini_subsystems(void);
+static void fini_subsystems(void *arg);
 
 static void
 fini_subsystem_stopped(struct spdk_nvmf_subsystem *subsystem, void *cb_arg, int status)
 {
-	fini_subsystems();
+	fini_subsystems(NULL);
 }
 
 static void
-fini_retry(void *arg)
+fini_hosts_gone(void *arg, int status)
 {
-	fini_subsystems();
+	spdk_thread_send_msg(spdk_get_thread(), fini_subsystems, NULL);
 }
 
-/** One after another; one that is just changing its state is asked again. */
+/** One that is just changing its state may wait for a command in the bdev: its hosts go first, so
+ *  that the command has a deadline. */
 static void
-fini_subsystems(void)
+fini_subsystem(struct spdk_nvmf_subsystem *subsystem)
 {
-	struct spdk_nvmf_subsystem *subsystem;
-	int rc;
-
-	for (subsystem = spdk_nvmf_subsystem_get_first(g_nvmf.tgt); subsystem != NULL;
-	     subsystem = spdk_nvmf_subsystem_get_next(subsystem)) {
-		if (nvmf_subsystem_is_inactive(subsystem)) {
-			continue;
-		}
-		rc = spdk_nvmf_subsystem_stop(subsystem, fini_subsystem_stopped, NULL);
-		if (rc != 0) {
-			spdk_thread_send_msg(spdk_get_thread(), fini_retry, NULL);
-		}
+	if (spdk_nvmf_subsystem_stop(subsystem, fini_subsystem_stopped, NULL) == 0) {
 		return;
+	}
+	if (nvmf_subsystem_disconnect(subsystem, NULL, NULL, fini_hosts_gone, NULL, 0) != 0) {
+		fini_hosts_gone(NULL, 0);
+	}
+}
+
+static struct spdk_nvmf_subsystem *
+find_running(struct spdk_nvmf_tgt *tgt)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_nvmf_subsystem_get_first(tgt);
+
+	while (subsystem != NULL && nvmf_subsystem_is_inactive(subsystem)) {
+		subsystem = spdk_nvmf_subsystem_get_next(subsystem);
+	}
+	return subsystem;
+}
+
+/** One after another, of our targets. */
+static void
+fini_subsystems(void *arg)
+{
+	struct spdk_nvmf_subsystem *subsystem = NULL;
+	struct spdk_nvmf_tgt *tgt;
+
+	if (nvmf_tgt_is_busy(g_nvmf.tgt)) {
+		/* Groups or a transport come to be, which takes a few messages. */
+		fini_hosts_gone(NULL, 0);
+		return;
+	}
+	for (tgt = spdk_nvmf_get_first_tgt(); tgt != NULL; tgt = spdk_nvmf_get_next_tgt(tgt)) {
+		if (tgt == g_nvmf.tgt || nvmf_tgt_is_of_rpc(tgt)) {
+			subsystem = find_running(tgt);
+		}
+		if (subsystem != NULL) {
+			fini_subsystem(subsystem);
+			return;
+		}
 	}
 	fini_groups();
 }
@@ -292,7 +342,7 @@ nvmf_fini(void)
 		fini_done(NULL, 0);
 		return;
 	}
-	fini_subsystems();
+	fini_subsystems(NULL);
 }
 
 /* ---- Configuration ---- */

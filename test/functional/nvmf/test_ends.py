@@ -87,7 +87,14 @@ def test_stop_with_connections(t):
             eq(c.expect_term(), None, "the connection ends")
         finally:
             c.close()
-    # Only connections that belong to no controller.
+    # Only connections that belong to no controller; and a target that was made by hand.
+    t.rpc("nvmf_create_target", name="other")
+    t.rpc("nvmf_create_subsystem", nqn="nqn.2026-01.io.basalt:other", tgt_name="other")
+    try:
+        t.rpc("nvmf_delete_target", name="nvmf_tgt")
+        raise AssertionError("the program's own target was deleted")
+    except RuntimeError as e:
+        assert "nvmf_tgt" in str(e), e
     open_ones = [Conn(ADDR, PORT, ic=False), Conn(ADDR, PORT)]
     again(t)
     for c in open_ones:
