@@ -244,7 +244,11 @@ static bool
 rx_parse_stalled(struct tcp_conn *conn)
 {
 	handle_capsule(conn);
-	return conn->rx_state != TCP_RX_STALLED;
+	if (conn->rx_state == TCP_RX_STALLED) {
+		return false;
+	}
+	conn->rx_since_s = conn->group->now_s; /* the time until here was ours */
+	return true;
 }
 
 static void
