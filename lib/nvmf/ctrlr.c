@@ -49,8 +49,8 @@ subsystem_take_cntlid(struct spdk_nvmf_subsystem *subsystem)
 			return cntlid;
 		}
 	}
-	SPDK_ERRLOG("%s: all controller ids from %u to %u are taken\n", subsystem->nqn,
-	            subsystem->min_cntlid, subsystem->max_cntlid);
+	SPDK_ERRLOG_RATELIMIT("%s: all controller ids from %u to %u are taken\n", subsystem->nqn,
+	                      subsystem->min_cntlid, subsystem->max_cntlid);
 	return 0;
 }
 
@@ -308,8 +308,8 @@ nvmf_ctrlr_kill(struct spdk_nvmf_ctrlr *ctrlr, const char *why)
 	}
 	ctrlr->dying = true;
 	if (why != NULL) {
-		SPDK_NOTICELOG("controller %u of %s, host %s: disconnected: %s\n", ctrlr->cntlid,
-		               ctrlr->subsys->nqn, ctrlr->hostnqn, why);
+		SPDK_ERRLOG_RATELIMIT("controller %u of %s, host %s: disconnected: %s\n",
+		                      ctrlr->cntlid, ctrlr->subsys->nqn, ctrlr->hostnqn, why);
 	}
 	nvmf_ctrlr_disconnect_io_qpairs(ctrlr);
 	if (ctrlr->admin_qpair != NULL) {

@@ -75,10 +75,11 @@ drain_reset(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns, uint64_t d
 static void
 drain_say(const struct spdk_nvmf_qpair *qpair, const struct nvmf_sgroup_ns *ns)
 {
-	SPDK_WARNLOG("%s: queue %u of host %s waits for bdev %s for more than %d s to end: its "
-	             "commands are aborted, and the bdev is reset if that does not help\n",
-	             qpair->ctrlr->subsys->nqn, qpair->qid, qpair->ctrlr->hostnqn,
-	             spdk_bdev_get_name(ns->bdev), NVMF_DRAIN_ABORT_S);
+	SPDK_ERRLOG_RATELIMIT(
+	        "%s: queue %u of host %s waits for bdev %s for more than %d s to end: its "
+	        "commands are aborted, and the bdev is reset if that does not help\n",
+	        qpair->ctrlr->subsys->nqn, qpair->qid, qpair->ctrlr->hostnqn,
+	        spdk_bdev_get_name(ns->bdev), NVMF_DRAIN_ABORT_S);
 }
 
 /** All requests of a queue pair have the same deadline. */
