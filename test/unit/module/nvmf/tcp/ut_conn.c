@@ -628,6 +628,40 @@ test_stall(void **state)
 	stop();
 }
 
+/** A PDU has its 30 s from when we go on reading, not from before a stall of ours. */
+static void
+test_stall_is_ours(void **state)
+{
+	struct peer *admin, *q, *other;
+	int i;
+
+	start_pools(4, 2);
+	q = connect_io(&admin);
+	other = peer_connect();
+	peer_put_ic(other, false);
+	run();
+	(void)peer_text(other);
+	peer_put_connect(other, 2, last_cntlid(), 32);
+	run();
+	for (i = 0; i < TAKERS; i++) {
+		peer_put_rw(other, true, 4096, 0);
+	}
+	run();
+	peer_put_rw(q, true, 4096, 4096);
+	q->in_len -= 1000;
+	run();
+	/* Then the data of the other's R2Ts is late, and q goes on. */
+	wait_s(33);
+	assert_null(other->sock);
+	wait_s(10);
+	q->in_len += 1000;
+	run();
+	assert_string_equal(peer_text(q), "ic ok ok");
+	leave(q);
+	leave(admin);
+	stop();
+}
+
 /** The same, but the host that stalls is gone: it is found out when there is a buffer. */
 static void
 test_stall_and_gone(void **state)
@@ -725,12 +759,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),           cmocka_unit_test(test_illegal),
-		cmocka_unit_test(test_header_digest),  cmocka_unit_test(test_r2t),
-		cmocka_unit_test(test_deadlines),      cmocka_unit_test(test_goes),
-		cmocka_unit_test(test_drain),          cmocka_unit_test(test_stall),
-		cmocka_unit_test(test_stall_and_gone), cmocka_unit_test(test_nomem),
-		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_good),          cmocka_unit_test(test_illegal),
+		cmocka_unit_test(test_header_digest), cmocka_unit_test(test_r2t),
+		cmocka_unit_test(test_deadlines),     cmocka_unit_test(test_goes),
+		cmocka_unit_test(test_drain),         cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_stall_is_ours), cmocka_unit_test(test_stall_and_gone),
+		cmocka_unit_test(test_nomem),         cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests_name("nvmf tcp", tests, NULL, NULL);
