@@ -372,8 +372,8 @@ int spdk_nvmf_poll_group_add(struct spdk_nvmf_poll_group *group, struct spdk_nvm
 
 /**
  * Begin to disconnect \p qpair, and with an admin queue its whole controller. Commands in the
- * bdev are waited for, so that when it is gone nothing of it can reach media. On the thread of
- * its poll group.
+ * bdev are waited for, so that when it is gone nothing of it can reach media; after 15 s they are
+ * aborted, after 20 s the bdev is reset. On the thread of its poll group.
  * \return 0, -EINPROGRESS: it is being disconnected already.
  */
 int spdk_nvmf_qpair_disconnect(struct spdk_nvmf_qpair *qpair);
@@ -484,7 +484,7 @@ int spdk_nvmf_subsystem_remove_host(struct spdk_nvmf_subsystem *subsystem, const
 /**
  * Disconnect all queues that a host has to \p subsystem. Target thread.
  * \param cb_fn called once: 0 when they are gone, -ETIMEDOUT when they are not after \p
- *   timeout_ms (0: no limit).
+ *   timeout_ms (0: no limit), -ENOMEM (perhaps within this call).
  * \return 0, -ENOMEM and no callback.
  */
 int spdk_nvmf_subsystem_disconnect_host(struct spdk_nvmf_subsystem *subsystem, const char *hostnqn,
