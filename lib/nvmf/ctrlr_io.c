@@ -16,6 +16,8 @@
 
 #include "nvmf_internal.h"
 
+#include "spdk/bdev_module.h"
+
 #define FUA SPDK_NVME_IO_FLAGS_FORCE_UNIT_ACCESS
 
 static struct nvmf_sgroup_ns *
@@ -25,10 +27,10 @@ request_ns(struct spdk_nvmf_request *req)
 }
 
 /** The bdev's size now: it may be resized. */
-static uint64_t
+static inline uint64_t
 ns_num_blocks(const struct nvmf_sgroup_ns *ns)
 {
-	return spdk_bdev_get_num_blocks(ns->bdev);
+	return ns->bdev->blockcnt;
 }
 
 static bool
