@@ -27,7 +27,7 @@ URING = "module/bdev/uring/uring_io.c"
 MUTANTS = [
     ("discovery-port", "discover", "lib/nvmf/discovery.c",
      "snprintf(entry->trsvcid, sizeof(entry->trsvcid), \"%s\", trid->trsvcid);",
-     "snprintf(entry->trsvcid, sizeof(entry->trsvcid), \"1%s\", trid->trsvcid);",
+     "snprintf(entry->trsvcid, sizeof(entry->trsvcid), \"%s\", trid->trsvcid + 1);",
      "^discover$"),
     ("one-queue", "pass", "lib/nvmf/ctrlr_features.c",
      "feat->num_queues = num_io_queues << 16 | num_io_queues;",
@@ -67,11 +67,11 @@ MUTANTS = [
     ("no-flush", "power", URING,
      "fdatasync(ub->file.fd) == 0 ? 0 : -errno", "ub->file.fd >= 0 ? 0 : -errno",
      "^power cut: "),
-    ("flush-too-early", "power", "lib/nvmf/ctrlr_io.c",
-     "rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns->num_blocks, io_done, req);\n"
+    ("flush-too-early", "flush", "lib/nvmf/ctrlr_io.c",
+     "rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_done, req);\n"
      "\tif (rc == -ENOTSUP && !ns->volatile_cache) {",
      "rc = -ENOTSUP;\n\tif (rc == -ENOTSUP) {",
-     "^power cut: "),
+     "^flush: fdatasync"),
     ("fua-ignored", "power", "lib/bdev/cmd.c",
      "\tio->internal.special |= BDEV_IO_FUA;\n", "\t(void)io;\n",
      "^power cut: "),
