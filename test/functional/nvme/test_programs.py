@@ -2,15 +2,14 @@
 # Copyright (C) 2026 The Basalt authors
 """spdk_nvme_perf, spdk_nvme_identify, spdk_nvme_discover: test_programs.py BUILD prints TAP.
 
-Exit statuses, the text formats that scripts read, and ends that come in time when the target is
-not there, says nothing, or dies. Each program has LIMIT_S.
+Command lines, exit statuses, what figures mean, and ends that come in time when the target is not
+there, says nothing, or dies. Each program has LIMIT_S. Columns are in functional_programs.
 """
 
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -158,18 +157,6 @@ def identify():
            "(?s)Discovery Log Entry 0.*Qualified Name: +" + re.escape(NQN))
 
 
-def discover():
-    """It stays to tell of changes, until it is told to go."""
-    p = subprocess.Popen([os.path.join(BUILD, "bin", "spdk_nvme_discover"), "-r", AT],
-                         stdout=subprocess.PIPE, text=True)
-    for line in p.stdout:
-        if line.startswith("sectype:"):
-            break
-    p.send_signal(signal.SIGINT)
-    p.stdout.read()
-    assert p.wait(LIMIT_S) == 0
-
-
 def target_dies(target):
     p = subprocess.Popen([os.path.join(BUILD, "bin", "spdk_nvme_perf"), *LOAD, "-t", "60",
                           "-r", SUBSYSTEM], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -188,7 +175,7 @@ def target_dies(target):
 def main():
     failed = 0
     tests = [perf_command_line, nobody_listens, says_nothing]
-    with_target = [perf_table, perf_by_number, perf_verifies, wrong_places, identify, discover]
+    with_target = [perf_table, perf_by_number, perf_verifies, wrong_places, identify]
 
     def one(number, test, *args):
         try:
