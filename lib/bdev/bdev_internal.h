@@ -189,6 +189,37 @@ bdev_from_io_device(void *io_device)
 	return (struct spdk_bdev *)((char *)io_device - 1);
 }
 
+static inline bool
+bdev_in_range(const struct spdk_bdev *bdev, uint64_t offset_blocks, uint64_t num_blocks)
+{
+	return num_blocks != 0 && offset_blocks < bdev->blockcnt &&
+	       num_blocks <= bdev->blockcnt - offset_blocks;
+}
+
+/** Bytes to blocks; false when they are not whole blocks. */
+static inline bool
+bdev_to_blocks(const struct spdk_bdev *bdev, uint64_t *offset, uint64_t *len)
+{
+	uint32_t blocklen = bdev->blocklen;
+
+	if (spdk_u32_is_pow2(blocklen)) {
+		uint32_t shift = (uint32_t)__builtin_ctz(blocklen);
+
+		if (((*offset | *len) & (blocklen - 1)) != 0) {
+			return false;
+		}
+		*offset >>= shift;
+		*len >>= shift;
+		return true;
+	}
+	if (*offset % blocklen != 0 || *len % blocklen != 0) {
+		return false;
+	}
+	*offset /= blocklen;
+	*len /= blocklen;
+	return true;
+}
+
 /* pool.c */
 struct spdk_bdev_io *bdev_io_get_slow(struct spdk_bdev_channel *ch);
 void bdev_io_put_slow(struct bdev_mgmt_channel *mgmt);

@@ -71,8 +71,7 @@ range_prepare(struct spdk_bdev_desc *desc, struct spdk_io_channel *_ch, uint8_t 
 	if (!desc->write) {
 		return -EBADF;
 	}
-	if (num_blocks == 0 || offset_blocks >= bdev->blockcnt ||
-	    num_blocks > bdev->blockcnt - offset_blocks) {
+	if (!bdev_in_range(bdev, offset_blocks, num_blocks)) {
 		return -EINVAL;
 	}
 	io = bdev_io_get(ch);
@@ -174,41 +173,32 @@ spdk_bdev_write_zeroes_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channe
 	return 0;
 }
 
-/** Bytes to blocks; -EINVAL when they are not whole blocks. */
-static int
-to_blocks(const struct spdk_bdev *bdev, uint64_t *offset, uint64_t *len)
-{
-	if (*offset % bdev->blocklen != 0 || *len % bdev->blocklen != 0) {
-		return -EINVAL;
-	}
-	*offset /= bdev->blocklen;
-	*len /= bdev->blocklen;
-	return 0;
-}
-
 int
 spdk_bdev_flush(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, uint64_t offset,
                 uint64_t length, spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	int rc = to_blocks(desc->bdev, &offset, &length);
-
-	return rc != 0 ? rc : spdk_bdev_flush_blocks(desc, ch, offset, length, cb, cb_arg);
+	if (!bdev_to_blocks(desc->bdev, &offset, &length)) {
+		return -EINVAL;
+	}
+	return spdk_bdev_flush_blocks(desc, ch, offset, length, cb, cb_arg);
 }
 
 int
 spdk_bdev_unmap(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, uint64_t offset,
                 uint64_t nbytes, spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	int rc = to_blocks(desc->bdev, &offset, &nbytes);
-
-	return rc != 0 ? rc : spdk_bdev_unmap_blocks(desc, ch, offset, nbytes, cb, cb_arg);
+	if (!bdev_to_blocks(desc->bdev, &offset, &nbytes)) {
+		return -EINVAL;
+	}
+	return spdk_bdev_unmap_blocks(desc, ch, offset, nbytes, cb, cb_arg);
 }
 
 int
 spdk_bdev_write_zeroes(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, uint64_t offset,
                        uint64_t len, spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	int rc = to_blocks(desc->bdev, &offset, &len);
-
-	return rc != 0 ? rc : spdk_bdev_write_zeroes_blocks(desc, ch, offset, len, cb, cb_arg);
+	if (!bdev_to_blocks(desc->bdev, &offset, &len)) {
+		return -EINVAL;
+	}
+	return spdk_bdev_write_zeroes_blocks(desc, ch, offset, len, cb, cb_arg);
 }

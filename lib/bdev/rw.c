@@ -21,36 +21,10 @@ struct rw_args {
 	void *cb_arg;
 };
 
-static inline bool
-in_range(const struct spdk_bdev *bdev, uint64_t offset_blocks, uint64_t num_blocks)
-{
-	return num_blocks != 0 && offset_blocks < bdev->blockcnt &&
-	       num_blocks <= bdev->blockcnt - offset_blocks;
-}
-
-/** Bytes to blocks; false when they are not whole blocks. */
-static inline bool
-to_blocks(const struct spdk_bdev *bdev, uint64_t *offset, uint64_t *len)
-{
-	uint32_t blocklen = bdev->blocklen;
-
-	if (spdk_u32_is_pow2(blocklen)) {
-		uint32_t shift = (uint32_t)__builtin_ctz(blocklen);
-
-		if (((*offset | *len) & (blocklen - 1)) != 0) {
-			return false;
-		}
-		*offset >>= shift;
-		*len >>= shift;
-		return true;
-	}
-	if (*offset % blocklen != 0 || *len % blocklen != 0) {
-		return false;
-	}
-	*offset /= blocklen;
-	*len /= blocklen;
-	return true;
-}
+/** The rw_args of a public function: its buffers, and what all of them have, by their names. */
+#define RW_ARGS(...) \
+	(&(struct rw_args){ __VA_ARGS__, .offset_blocks = offset_blocks, .num_blocks = num_blocks, \
+	                    .cb = cb, .cb_arg = cb_arg })
 
 /** A filled bdev_io in \p out, not yet submitted. */
 static inline int
@@ -64,7 +38,7 @@ rw_prepare(struct spdk_bdev_desc *desc, struct spdk_io_channel *_ch, uint8_t typ
 	if (type == SPDK_BDEV_IO_TYPE_WRITE && spdk_unlikely(!desc->write)) {
 		return -EBADF;
 	}
-	if (spdk_unlikely(!in_range(bdev, a->offset_blocks, a->num_blocks))) {
+	if (spdk_unlikely(!bdev_in_range(bdev, a->offset_blocks, a->num_blocks))) {
 		return -EINVAL;
 	}
 	io = bdev_io_get(ch);
@@ -119,19 +93,14 @@ spdk_bdev_read_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, v
                       uint64_t offset_blocks, uint64_t num_blocks, spdk_bdev_io_completion_cb cb,
                       void *cb_arg)
 {
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ,
-	                 &(struct rw_args){ .buf = buf,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ, RW_ARGS(.buf = buf));
 }
 
 int
 spdk_bdev_read(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, void *buf, uint64_t offset,
                uint64_t nbytes, spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	if (!to_blocks(desc->bdev, &offset, &nbytes)) {
+	if (!bdev_to_blocks(desc->bdev, &offset, &nbytes)) {
 		return -EINVAL;
 	}
 	return spdk_bdev_read_blocks(desc, ch, buf, offset, nbytes, cb, cb_arg);
@@ -145,13 +114,7 @@ spdk_bdev_read_blocks_with_md(struct spdk_bdev_desc *desc, struct spdk_io_channe
 	if (md != NULL && !spdk_bdev_is_md_separate(desc->bdev)) {
 		return -EINVAL;
 	}
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ,
-	                 &(struct rw_args){ .buf = buf,
-	                                    .md = md,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ, RW_ARGS(.buf = buf, .md = md));
 }
 
 int
@@ -159,13 +122,7 @@ spdk_bdev_readv_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, 
                        int iovcnt, uint64_t offset_blocks, uint64_t num_blocks,
                        spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ,
-	                 &(struct rw_args){ .iovs = iov,
-	                                    .iovcnt = iovcnt,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ, RW_ARGS(.iovs = iov, .iovcnt = iovcnt));
 }
 
 int
@@ -173,7 +130,7 @@ spdk_bdev_readv(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, struct 
                 int iovcnt, uint64_t offset, uint64_t nbytes, spdk_bdev_io_completion_cb cb,
                 void *cb_arg)
 {
-	if (!to_blocks(desc->bdev, &offset, &nbytes)) {
+	if (!bdev_to_blocks(desc->bdev, &offset, &nbytes)) {
 		return -EINVAL;
 	}
 	return spdk_bdev_readv_blocks(desc, ch, iov, iovcnt, offset, nbytes, cb, cb_arg);
@@ -188,13 +145,7 @@ spdk_bdev_readv_blocks_with_md(struct spdk_bdev_desc *desc, struct spdk_io_chann
 		return -EINVAL;
 	}
 	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_READ,
-	                 &(struct rw_args){ .iovs = iov,
-	                                    .iovcnt = iovcnt,
-	                                    .md = md,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	                 RW_ARGS(.iovs = iov, .iovcnt = iovcnt, .md = md));
 }
 
 int
@@ -202,19 +153,14 @@ spdk_bdev_write_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, 
                        uint64_t offset_blocks, uint64_t num_blocks, spdk_bdev_io_completion_cb cb,
                        void *cb_arg)
 {
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE,
-	                 &(struct rw_args){ .buf = buf,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE, RW_ARGS(.buf = buf));
 }
 
 int
 spdk_bdev_write(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, void *buf, uint64_t offset,
                 uint64_t nbytes, spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	if (!to_blocks(desc->bdev, &offset, &nbytes)) {
+	if (!bdev_to_blocks(desc->bdev, &offset, &nbytes)) {
 		return -EINVAL;
 	}
 	return spdk_bdev_write_blocks(desc, ch, buf, offset, nbytes, cb, cb_arg);
@@ -228,13 +174,7 @@ spdk_bdev_write_blocks_with_md(struct spdk_bdev_desc *desc, struct spdk_io_chann
 	if (md != NULL && !spdk_bdev_is_md_separate(desc->bdev)) {
 		return -EINVAL;
 	}
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE,
-	                 &(struct rw_args){ .buf = buf,
-	                                    .md = md,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE, RW_ARGS(.buf = buf, .md = md));
 }
 
 int
@@ -242,13 +182,7 @@ spdk_bdev_writev_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch,
                         int iovcnt, uint64_t offset_blocks, uint64_t num_blocks,
                         spdk_bdev_io_completion_cb cb, void *cb_arg)
 {
-	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE,
-	                 &(struct rw_args){ .iovs = iov,
-	                                    .iovcnt = iovcnt,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE, RW_ARGS(.iovs = iov, .iovcnt = iovcnt));
 }
 
 int
@@ -256,7 +190,7 @@ spdk_bdev_writev(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch, struct
                  int iovcnt, uint64_t offset, uint64_t len, spdk_bdev_io_completion_cb cb,
                  void *cb_arg)
 {
-	if (!to_blocks(desc->bdev, &offset, &len)) {
+	if (!bdev_to_blocks(desc->bdev, &offset, &len)) {
 		return -EINVAL;
 	}
 	return spdk_bdev_writev_blocks(desc, ch, iov, iovcnt, offset, len, cb, cb_arg);
@@ -271,13 +205,7 @@ spdk_bdev_writev_blocks_with_md(struct spdk_bdev_desc *desc, struct spdk_io_chan
 		return -EINVAL;
 	}
 	return rw_submit(desc, ch, SPDK_BDEV_IO_TYPE_WRITE,
-	                 &(struct rw_args){ .iovs = iov,
-	                                    .iovcnt = iovcnt,
-	                                    .md = md,
-	                                    .offset_blocks = offset_blocks,
-	                                    .num_blocks = num_blocks,
-	                                    .cb = cb,
-	                                    .cb_arg = cb_arg });
+	                 RW_ARGS(.iovs = iov, .iovcnt = iovcnt, .md = md));
 }
 
 /* ---- With options ---- */
@@ -351,13 +279,7 @@ spdk_bdev_readv_blocks_ext(struct spdk_bdev_desc *desc, struct spdk_io_channel *
                            struct spdk_bdev_ext_io_opts *opts)
 {
 	return rw_submit_ext(desc, ch, SPDK_BDEV_IO_TYPE_READ,
-	                     &(struct rw_args){ .iovs = iov,
-	                                        .iovcnt = iovcnt,
-	                                        .offset_blocks = offset_blocks,
-	                                        .num_blocks = num_blocks,
-	                                        .cb = cb,
-	                                        .cb_arg = cb_arg },
-	                     opts);
+	                     RW_ARGS(.iovs = iov, .iovcnt = iovcnt), opts);
 }
 
 int
@@ -367,11 +289,5 @@ spdk_bdev_writev_blocks_ext(struct spdk_bdev_desc *desc, struct spdk_io_channel 
                             struct spdk_bdev_ext_io_opts *opts)
 {
 	return rw_submit_ext(desc, ch, SPDK_BDEV_IO_TYPE_WRITE,
-	                     &(struct rw_args){ .iovs = iov,
-	                                        .iovcnt = iovcnt,
-	                                        .offset_blocks = offset_blocks,
-	                                        .num_blocks = num_blocks,
-	                                        .cb = cb,
-	                                        .cb_arg = cb_arg },
-	                     opts);
+	                     RW_ARGS(.iovs = iov, .iovcnt = iovcnt), opts);
 }
