@@ -192,10 +192,16 @@ bdev_io_get_slow(struct spdk_bdev_channel *ch)
 	struct bdev_mgmt_channel *mgmt = ch->mgmt;
 	struct spdk_bdev_io *io;
 
-	if (!TAILQ_EMPTY(&mgmt->waiting) && !mgmt->waking) {
+	if (TAILQ_EMPTY(&mgmt->waiting)) {
+		/* The last who waited may need another one: they are held for nobody else. */
+		cache_release(mgmt, UINT32_MAX);
+	} else if (!mgmt->waking) {
 		return NULL;
 	}
-	cache_fill(mgmt, spdk_min(BDEV_IO_BATCH, spdk_max(1u, g_bdev.opts.bdev_io_cache_size)));
+	if (mgmt->cache == NULL) {
+		cache_fill(mgmt,
+		           spdk_min(BDEV_IO_BATCH, spdk_max(1u, g_bdev.opts.bdev_io_cache_size)));
+	}
 	io = mgmt->cache;
 	if (io == NULL) {
 		return take_reserve(ch);
@@ -230,8 +236,7 @@ spdk_bdev_queue_io_wait(struct spdk_bdev *bdev, struct spdk_io_channel *_ch,
 		            bdev->name);
 		return -EINVAL;
 	}
-	if (TAILQ_EMPTY(&mgmt->waiting) && hold_available(ch)) {
-		cache_release(mgmt, UINT32_MAX);
+	if (TAILQ_EMPTY(&mgmt->waiting) && (mgmt->cache != NULL || !ch->reserve_out)) {
 		SPDK_ERRLOG("bdev %s: an I/O is free: submit instead of waiting\n", bdev->name);
 		return -EINVAL;
 	}
@@ -247,7 +252,8 @@ spdk_bdev_queue_io_wait(struct spdk_bdev *bdev, struct spdk_io_channel *_ch,
 	}
 	mgmt->cache_limit = 0;
 	if (hold_available(ch)) {
-		/* Free already, but others were first: their turn is under way. */
+		/* Others were first and their turn is under way, or another thread gave one back
+		 * after ours was refused. */
 		thread_defer(&mgmt->wake);
 	}
 	return 0;

@@ -7,6 +7,8 @@
 
 #include "ut_bdev.h"
 
+#include "../../../../module/bdev/passthru/passthru.h"
+
 static int
 setup(void **state)
 {
@@ -137,6 +139,74 @@ test_io_wait(void **state)
 	leaf_delete(leaf);
 }
 
+/* ---- A waiter that needs two: one for its bdev, one for the base ---- */
+
+static struct ut_open g_top;
+
+static void
+read_again(void *arg)
+{
+	static char buf[LEAF_BLOCK];
+
+	assert_int_equal(spdk_bdev_read_blocks(g_top.desc, g_top.ch, buf, 0, 1, ut_io_done, arg),
+	                 0);
+}
+
+static void
+no_event(enum spdk_bdev_event_type type, struct spdk_bdev *bdev, void *ctx)
+{
+}
+
+static void
+test_io_wait_needs_two(void **state)
+{
+	static const struct ut_bdev_opts tiny = { .pool_size = 4 };
+	static const struct spdk_uuid none = {};
+	char buf[LEAF_BLOCK] = {};
+	struct ut_io top[2] = {}, base[3] = {}, waiter = {};
+	struct spdk_io_channel *ch;
+	struct spdk_bdev_desc *desc;
+	struct leaf *leaf;
+	uint32_t i;
+
+	ut_bdev_stop();
+	ut_bdev_start(1, &tiny);
+	leaf = leaf_new("L", 64, NULL);
+	leaf->hold = true;
+	assert_int_equal(passthru_create("P", "L", &none), 0);
+	ut_open(&g_top, "P");
+	assert_int_equal(spdk_bdev_open_ext("L", false, no_event, NULL, &desc), 0);
+	ch = spdk_bdev_get_io_channel(desc);
+	/* Two of the pool, two of the pool, the base's reserve, the top's. */
+	read_again(&top[0]);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(spdk_bdev_read_blocks(desc, ch, buf, 0, 1, ut_io_done, &base[i]),
+		                 0);
+	}
+	read_again(&top[1]);
+	assert_int_equal(
+	        spdk_bdev_read_blocks(g_top.desc, g_top.ch, buf, 0, 1, ut_io_done, &waiter),
+	        -ENOMEM);
+	waiter.wait.bdev = g_top.bdev;
+	waiter.wait.cb_fn = read_again;
+	waiter.wait.cb_arg = &waiter;
+	assert_int_equal(spdk_bdev_queue_io_wait(g_top.bdev, g_top.ch, &waiter.wait), 0);
+	/* Three come back at once: one for the I/O that waits at the base, two for the waiter. */
+	leaf_release(leaf, 2);
+	poll_threads();
+	assert_int_equal(waiter.done, 0);
+	leaf_release(leaf, 4);
+	poll_threads();
+	assert_int_equal(waiter.done, 1);
+	assert_true(waiter.success && top[0].success && top[1].success);
+	assert_true(base[0].success && base[1].success && base[2].success);
+	spdk_put_io_channel(ch);
+	spdk_bdev_close(desc);
+	ut_close(&g_top);
+	ut_unregister("P");
+	leaf_delete(leaf);
+}
+
 /* ---- Reset and abort ---- */
 
 static void
@@ -251,6 +321,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_nomem_keeps_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nomem_retries_on_completion, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_io_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_io_wait_needs_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_drains, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_abort, setup, teardown),
