@@ -636,8 +636,8 @@ int spdk_bdev_flush_blocks(struct spdk_bdev_desc *desc, struct spdk_io_channel *
 
 /**
  * Stop new I/O on all channels, fail what waits in queues, let the module reset the device, go on.
- * I/O that is submitted meanwhile fails as aborted. One reset at a time: others wait for the one
- * that runs and end with it. \return 0, -EBADF, -ENOMEM.
+ * I/O that is submitted meanwhile fails as aborted. One reset at a time: others that come before
+ * channels go on end with it, later ones with the next. \return 0, -EBADF, -ENOMEM.
  */
 int spdk_bdev_reset(struct spdk_bdev_desc *desc, struct spdk_io_channel *ch,
                     spdk_bdev_io_completion_cb cb, void *cb_arg);
@@ -721,7 +721,8 @@ void spdk_bdev_for_each_channel_continue(struct spdk_bdev_channel_iter *i, int s
 
 /**
  * Call \p fn on each channel of the bdev, on its thread, one after the other.
- * \param cpl runs on this thread at the end.
+ * \param cpl runs on this thread at the end; within this call with -ENOMEM when there is no memory
+ * for the walk.
  */
 void spdk_bdev_for_each_channel(struct spdk_bdev *bdev, spdk_bdev_for_each_channel_msg fn,
                                 void *ctx, spdk_bdev_for_each_channel_done cpl);

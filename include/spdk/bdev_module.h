@@ -396,7 +396,9 @@ struct spdk_bdev {
 		TAILQ_HEAD(, spdk_bdev_desc) open_descs;
 		TAILQ_ENTRY(spdk_bdev) link;
 		struct spdk_bdev_io *reset_in_progress;
-		bdev_io_tailq_t queued_resets;
+		bdev_io_tailq_t queued_resets;  /* for the next one */
+		bdev_io_tailq_t served_resets;  /* end with the one that runs */
+		bool frozen;                    /* channels made now refuse I/O until the thaw */
 		struct spdk_bdev_io_stat *stat; /* of channels that are gone */
 		struct spdk_bdev_name bdev_name;
 	} internal;
@@ -493,8 +495,9 @@ const struct spdk_bdev_aliases_list *spdk_bdev_get_aliases(const struct spdk_bde
 /**
  * Called by a module in submit_request(): make sure that the I/O has a data buffer, one from iobuf
  * when the caller gave none. Waits first come first served.
- * \param cb runs now or later, with false when the length can never be had or the wait was aborted.
- * \param len bytes, the blocks of the I/O.
+ * \param cb runs now or later, with false when the length can never be had. Not at all when the
+ * wait is aborted: then the layer ends the I/O, and the module does not hear of it again. \param
+ * len bytes, the blocks of the I/O.
  */
 void spdk_bdev_io_get_buf(struct spdk_bdev_io *bdev_io, spdk_bdev_io_get_buf_cb cb, uint64_t len);
 

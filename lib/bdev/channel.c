@@ -127,8 +127,9 @@ bdev_channel_create(void *io_device, void *ctx)
 		return -ENOMEM;
 	}
 	bdev_lock();
-	if (bdev->internal.reset_in_progress != NULL) {
-		/* The reset's walk over the channels clears it at its end. */
+	if (bdev->internal.frozen) {
+		/* The walk that thaws comes by: it begins after frozen is cleared, and a channel
+		 * is visible to walks before it is made. */
 		ch->flags |= BDEV_CH_RESET;
 	}
 	bdev_unlock();

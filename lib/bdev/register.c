@@ -87,7 +87,9 @@ init_fields(struct spdk_bdev *bdev)
 	TAILQ_INIT(&bdev->aliases);
 	TAILQ_INIT(&bdev->internal.open_descs);
 	TAILQ_INIT(&bdev->internal.queued_resets);
+	TAILQ_INIT(&bdev->internal.served_resets);
 	bdev->internal.reset_in_progress = NULL;
+	bdev->internal.frozen = false;
 	bdev->internal.claim_type = SPDK_BDEV_CLAIM_NONE;
 	bdev->internal.claim.v1.module = NULL;
 	bdev->internal.unregister_cb = NULL;
@@ -220,9 +222,16 @@ abort_queued_channel(struct spdk_bdev_channel_iter *i, struct spdk_bdev *bdev,
 	spdk_bdev_for_each_channel_continue(i, 0);
 }
 
+static void unregister_walk(void *arg);
+
 static void
 abort_queued_done(struct spdk_bdev *bdev, void *ctx, int status)
 {
+	if (status == -ENOMEM) {
+		/* I/O that waits must be failed, or its owner can't close: try until it works. */
+		spdk_thread_send_msg(spdk_get_thread(), unregister_walk, bdev);
+		return;
+	}
 	bdev_lock();
 	bdev->internal.status = SPDK_BDEV_STATUS_REMOVING;
 	bdev_alias_del_all_locked(bdev);
@@ -230,6 +239,12 @@ abort_queued_done(struct spdk_bdev *bdev, void *ctx, int status)
 	bdev_desc_notify_all_locked(bdev, SPDK_BDEV_EVENT_REMOVE);
 	bdev_unopened_locked(bdev);
 	bdev_unlock();
+}
+
+static void
+unregister_walk(void *arg)
+{
+	spdk_bdev_for_each_channel(arg, abort_queued_channel, NULL, abort_queued_done);
 }
 
 void
@@ -247,7 +262,7 @@ spdk_bdev_unregister(struct spdk_bdev *bdev, spdk_bdev_unregister_cb cb_fn, void
 	bdev->internal.unregister_ctx = cb_arg;
 	bdev->internal.unregister_thread = spdk_get_thread();
 	bdev_unlock();
-	spdk_bdev_for_each_channel(bdev, abort_queued_channel, NULL, abort_queued_done);
+	unregister_walk(bdev);
 }
 
 int

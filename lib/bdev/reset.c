@@ -3,18 +3,21 @@
  */
 
 /*
- * Reset of a bdev. One at a time: those that come while one runs wait and end with it.
+ * Reset of a bdev. One at a time: those that come before the thaw end with the one that runs, later
+ * ones with the next.
  *
  *	submit -> freeze (each channel: refuse new I/O, fail what is queued)
  *	       -> drain  (only with reset_io_drain_timeout: wait until the module has nothing left;
  *	                  then there is nothing to reset)
  *	       -> module (its RESET ends all I/O that it has)
  *	       -> thaw   (each channel)
- *	       -> the caller's call-back, and those who waited
+ *	       -> the call-backs of all whom it served; the next reset
  *
- * Threads: each step on the thread of the first reset's channel; freeze and thaw visit the others.
- * internal.reset_in_progress and queued_resets are under the registry lock.
- * Timers: the drain poller, 1 ms, until reset_io_drain_timeout seconds are over.
+ * Threads: each step on the thread of the running reset's channel; freeze and thaw visit the
+ *others. internal.reset_in_progress, frozen and the two lists of resets are under the registry
+ *lock. Timers: the drain poller, 1 ms, until reset_io_drain_timeout seconds are over. A walk for
+ *which there is no memory is begun again, by a message, until there is: a channel that is not
+ *thawed would refuse I/O for ever.
  */
 
 #include "bdev_internal.h"
@@ -32,29 +35,55 @@ reset_ended(struct spdk_bdev_io *io, enum spdk_bdev_io_status status)
 }
 
 static void
-queued_reset_ended(void *arg)
+served_ended(void *arg)
 {
 	struct spdk_bdev_io *io = arg;
 
 	reset_ended(io, (enum spdk_bdev_io_status)io->internal.status);
 }
 
+/* ---- Thaw ---- */
+
+static void freeze(void *arg);
+static void thaw(void *arg);
+
+/** The next one that waits, NULL: none; registry lock held. */
+static struct spdk_bdev_io *
+next_reset_locked(struct spdk_bdev *bdev)
+{
+	struct spdk_bdev_io *io = TAILQ_FIRST(&bdev->internal.queued_resets);
+
+	if (io != NULL) {
+		TAILQ_REMOVE(&bdev->internal.queued_resets, io, internal.link);
+	}
+	bdev->internal.reset_in_progress = io;
+	bdev->internal.frozen = io != NULL;
+	return io;
+}
+
 static void
 thaw_done(struct spdk_bdev *bdev, void *ctx, int status)
 {
-	struct spdk_bdev_io *io = ctx, *other;
-	bdev_io_tailq_t queued = TAILQ_HEAD_INITIALIZER(queued);
+	struct spdk_bdev_io *io = ctx, *other, *next;
+	bdev_io_tailq_t served = TAILQ_HEAD_INITIALIZER(served);
 	int8_t result = io->internal.status;
 
+	if (status == -ENOMEM) {
+		spdk_thread_send_msg(spdk_get_thread(), thaw, io);
+		return;
+	}
 	bdev_lock();
-	bdev->internal.reset_in_progress = NULL;
-	TAILQ_CONCAT(&queued, &bdev->internal.queued_resets, internal.link);
+	TAILQ_CONCAT(&served, &bdev->internal.served_resets, internal.link);
+	next = next_reset_locked(bdev);
 	bdev_unlock();
+	if (next != NULL) {
+		spdk_thread_send_msg(spdk_bdev_io_get_thread(next), freeze, next);
+	}
 	reset_ended(io, (enum spdk_bdev_io_status)result);
-	while ((other = TAILQ_FIRST(&queued)) != NULL) {
-		TAILQ_REMOVE(&queued, other, internal.link);
+	while ((other = TAILQ_FIRST(&served)) != NULL) {
+		TAILQ_REMOVE(&served, other, internal.link);
 		other->internal.status = result;
-		spdk_thread_send_msg(spdk_bdev_io_get_thread(other), queued_reset_ended, other);
+		spdk_thread_send_msg(spdk_bdev_io_get_thread(other), served_ended, other);
 	}
 }
 
@@ -68,10 +97,24 @@ thaw_channel(struct spdk_bdev_channel_iter *i, struct spdk_bdev *bdev, struct sp
 	spdk_bdev_for_each_channel_continue(i, 0);
 }
 
+static void
+thaw(void *arg)
+{
+	struct spdk_bdev_io *io = arg;
+
+	spdk_bdev_for_each_channel(io->bdev, thaw_channel, io, thaw_done);
+}
+
 void
 bdev_reset_done(struct spdk_bdev_io *io)
 {
-	spdk_bdev_for_each_channel(io->bdev, thaw_channel, io, thaw_done);
+	struct spdk_bdev *bdev = io->bdev;
+
+	bdev_lock();
+	bdev->internal.frozen = false;
+	TAILQ_CONCAT(&bdev->internal.served_resets, &bdev->internal.queued_resets, internal.link);
+	bdev_unlock();
+	thaw(io);
 }
 
 static void
@@ -154,7 +197,9 @@ freeze_done(struct spdk_bdev *bdev, void *ctx, int status)
 {
 	struct spdk_bdev_io *io = ctx;
 
-	if (bdev->reset_io_drain_timeout > 0) {
+	if (status == -ENOMEM) {
+		spdk_thread_send_msg(spdk_get_thread(), freeze, io);
+	} else if (bdev->reset_io_drain_timeout > 0) {
 		io->u.reset.wait_poller.stop_time_tsc =
 		        spdk_get_ticks() + bdev->reset_io_drain_timeout * spdk_get_ticks_hz();
 		spdk_bdev_for_each_channel(bdev, drain_channel, io, drain_look_done);
@@ -164,6 +209,14 @@ freeze_done(struct spdk_bdev *bdev, void *ctx, int status)
 		io->internal.status = SPDK_BDEV_IO_STATUS_FAILED;
 		bdev_reset_done(io);
 	}
+}
+
+static void
+freeze(void *arg)
+{
+	struct spdk_bdev_io *io = arg;
+
+	spdk_bdev_for_each_channel(io->bdev, freeze_channel, io, freeze_done);
 }
 
 int
@@ -199,12 +252,13 @@ spdk_bdev_reset(struct spdk_bdev_desc *desc, struct spdk_io_channel *_ch,
 	first = bdev->internal.reset_in_progress == NULL;
 	if (first) {
 		bdev->internal.reset_in_progress = io;
+		bdev->internal.frozen = true;
 	} else {
 		TAILQ_INSERT_TAIL(&bdev->internal.queued_resets, io, internal.link);
 	}
 	bdev_unlock();
 	if (first) {
-		spdk_bdev_for_each_channel(bdev, freeze_channel, io, freeze_done);
+		freeze(io);
 	}
 	return 0;
 }
