@@ -34,7 +34,7 @@
 enum bdev_ch_flags {
 	BDEV_CH_RESET = 1u << 0, /* a reset runs: I/O fails as aborted */
 	BDEV_CH_NOMEM = 1u << 1, /* others wait to be submitted again: queue behind them */
-	BDEV_CH_SPLIT = 1u << 2, /* the bdev has limits of size or boundary */
+	BDEV_CH_SPLIT = 1u << 2, /* the bdev has limits of size or boundary of reads and writes */
 	BDEV_CH_ALIGN = 1u << 3, /* the bdev wants aligned buffers */
 };
 
@@ -50,6 +50,7 @@ enum bdev_io_special {
 	BDEV_IO_ABORT = 1u << 7,
 	BDEV_IO_BUF_FOR_MODULE = 1u << 9, /* the module waits for the buffer, the I/O is its */
 	BDEV_IO_ABORTING = 1u << 10,      /* an abort of it went to the module */
+	BDEV_IO_LONG = 1u << 11,          /* a range without data, longer than the bdev takes */
 	BDEV_IO_HAS_BUF = 1u << 8,        /* internal.buf is to be put when the I/O is freed */
 };
 
@@ -312,7 +313,18 @@ bdev_io_submit(struct spdk_bdev_io *io)
 	}
 }
 
+/** Most buffers of one piece. */
+static inline uint32_t
+bdev_segments_max(const struct spdk_bdev *bdev)
+{
+	uint32_t max = bdev->max_num_segments;
+
+	return max == 0 ? SPDK_BDEV_IO_NUM_CHILD_IOV : spdk_min(max, SPDK_BDEV_IO_NUM_CHILD_IOV);
+}
+
 /* pieces.c */
+/** Whether an UNMAP or WRITE_ZEROES is longer than the module takes at once. */
+bool bdev_range_is_long(const struct spdk_bdev_io *io);
 /** Whether the I/O has to run as a row of pieces on its channel. */
 bool bdev_pieces_needed(const struct spdk_bdev_io *io);
 void bdev_pieces_start(struct spdk_bdev_io *io);

@@ -96,6 +96,9 @@ range_submit(struct spdk_bdev_io *io, spdk_bdev_io_completion_cb cb, void *cb_ar
 {
 	io->internal.cb = cb;
 	io->internal.caller_ctx = cb_arg;
+	if (bdev_range_is_long(io)) {
+		io->internal.special |= BDEV_IO_LONG;
+	}
 	bdev_io_submit(io);
 }
 

@@ -22,9 +22,9 @@
 static void piece_next(struct spdk_bdev_io *io);
 
 static inline bool
-is_rw(const struct spdk_bdev_io *io)
+is_rw(uint8_t type)
 {
-	return io->type == SPDK_BDEV_IO_TYPE_READ || io->type == SPDK_BDEV_IO_TYPE_WRITE;
+	return type == SPDK_BDEV_IO_TYPE_READ || type == SPDK_BDEV_IO_TYPE_WRITE;
 }
 
 /** Base and length of one buffer fit the bdev's alignment. The length must be one that keeps a
@@ -59,7 +59,7 @@ boundary_blocks(const struct spdk_bdev *bdev, uint8_t type)
 	if (type == SPDK_BDEV_IO_TYPE_WRITE && bdev->split_on_write_unit) {
 		return bdev->write_unit_size;
 	}
-	if (is_rw(&(struct spdk_bdev_io){ .type = type }) && bdev->split_on_optimal_io_boundary) {
+	if (is_rw(type) && bdev->split_on_optimal_io_boundary) {
 		return bdev->optimal_io_boundary;
 	}
 	return 0;
@@ -124,14 +124,13 @@ bdev_pieces_needed(const struct spdk_bdev_io *io)
 	const struct spdk_bdev *bdev = io->bdev;
 	uint32_t flags = io->internal.ch->flags;
 
-	if (io->internal.special & BDEV_IO_ZEROES) {
+	if (io->internal.special & (BDEV_IO_ZEROES | BDEV_IO_LONG)) {
 		return true;
 	}
-	if (!is_rw(io) && io->type != SPDK_BDEV_IO_TYPE_UNMAP &&
-	    io->type != SPDK_BDEV_IO_TYPE_WRITE_ZEROES) {
+	if (!is_rw(io->type)) {
 		return false;
 	}
-	if ((flags & BDEV_CH_ALIGN) && is_rw(io) && !rw_aligned(io)) {
+	if ((flags & BDEV_CH_ALIGN) && !rw_aligned(io)) {
 		return true;
 	}
 	if (!(flags & BDEV_CH_SPLIT)) {
@@ -139,7 +138,14 @@ bdev_pieces_needed(const struct spdk_bdev_io *io)
 	}
 	return piece_limit(bdev, io->type, io->u.bdev.offset_blocks, io->u.bdev.num_blocks) <
 	               io->u.bdev.num_blocks ||
-	       (is_rw(io) && !segments_fit(io));
+	       !segments_fit(io);
+}
+
+/* Asked at submit rather than by a flag of the channel: reads and writes don't pay for it. */
+bool
+bdev_range_is_long(const struct spdk_bdev_io *io)
+{
+	return size_limit_blocks(io->bdev, io->type) < io->u.bdev.num_blocks;
 }
 
 /** Forget \p bytes at the end of \p iovs; the number of entries left. */
@@ -159,14 +165,6 @@ iovs_trim(struct iovec *iovs, int iovcnt, uint64_t bytes)
 	return iovcnt;
 }
 
-static inline int
-segments_max(const struct spdk_bdev *bdev)
-{
-	uint32_t max = bdev->max_num_segments;
-
-	return max == 0 ? SPDK_BDEV_IO_NUM_CHILD_IOV : spdk_min(max, SPDK_BDEV_IO_NUM_CHILD_IOV);
-}
-
 /** Let child_iov show the caller's buffers from the cursor on, as far as the bdev can use them.
  *  Moves the cursor over what it took. Returns blocks, 0 when not one fits. */
 static uint64_t
@@ -176,7 +174,7 @@ piece_from_caller(struct spdk_bdev_io *io, uint64_t limit_blocks)
 	struct spdk_iov_xfer at = io->internal.piece.cursor;
 	uint64_t want = limit_blocks * bdev->blocklen, have = 0, excess;
 	uint64_t seg_max = bdev->max_segment_size == 0 ? UINT64_MAX : bdev->max_segment_size;
-	int n = 0, max = segments_max(bdev);
+	int n = 0, max = (int)bdev_segments_max(bdev);
 
 	while (n < max && have < want && at.cur_iov_idx < at.iovcnt) {
 		struct iovec *v = &at.iovs[at.cur_iov_idx];
@@ -210,7 +208,7 @@ piece_from_buffer(struct spdk_bdev_io *io, char *buf, uint64_t len, bool repeat)
 {
 	const struct spdk_bdev *bdev = io->bdev;
 	uint64_t seg_max = repeat ? BDEV_ZERO_BUF_SIZE : len, have = 0;
-	int n = 0, max = segments_max(bdev);
+	int n = 0, max = (int)bdev_segments_max(bdev);
 
 	if (bdev->max_segment_size != 0) {
 		seg_max = spdk_min(seg_max, bdev->max_segment_size);
@@ -348,7 +346,7 @@ piece_next(struct spdk_bdev_io *io)
 	if (io->internal.special & BDEV_IO_ZEROES) {
 		io->u.bdev.iovs = io->child_iov;
 		blocks = piece_from_buffer(io, g_bdev.zero_buf, blocks * io->bdev->blocklen, true);
-	} else if (is_rw(io)) {
+	} else if (is_rw(io->type)) {
 		uint64_t direct;
 
 		io->u.bdev.iovs = io->child_iov;
@@ -379,7 +377,7 @@ bdev_pieces_start(struct spdk_bdev_io *io)
 {
 	struct iovec *iovs = io->u.bdev.iovs;
 
-	if (is_rw(io) && iovs != NULL && iovs[0].iov_base == NULL &&
+	if (is_rw(io->type) && iovs != NULL && iovs[0].iov_base == NULL &&
 	    !(io->internal.special & BDEV_IO_ZEROES)) {
 		/* The caller wants a buffer of ours: one for all pieces. */
 		bdev_io_take_buf(io, start_with_buf, io->u.bdev.num_blocks * io->bdev->blocklen);
@@ -397,7 +395,7 @@ bdev_pieces_start(struct spdk_bdev_io *io)
 	io->internal.special |= BDEV_IO_PIECES;
 	if (io->internal.special & BDEV_IO_ZEROES) {
 		io->type = SPDK_BDEV_IO_TYPE_WRITE;
-	} else if (is_rw(io)) {
+	} else if (is_rw(io->type)) {
 		spdk_iov_xfer_init(&io->internal.piece.cursor, iovs, io->u.bdev.iovcnt);
 	}
 	piece_next(io);
@@ -412,7 +410,7 @@ bdev_pieces_end(struct spdk_bdev_io *io)
 	io->u.bdev.offset_blocks = io->internal.piece.offset_blocks;
 	io->u.bdev.num_blocks = io->internal.piece.num_blocks;
 	io->type = io->internal.piece.type;
-	io->internal.special &= ~(BDEV_IO_PIECES | BDEV_IO_ZEROES);
+	io->internal.special &= ~(BDEV_IO_PIECES | BDEV_IO_ZEROES | BDEV_IO_LONG);
 }
 
 bool

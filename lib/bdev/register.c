@@ -39,7 +39,7 @@ struct bdev_globals g_bdev SYSTEM_STATE = {
 static const char *
 bad_bdev(const struct spdk_bdev *bdev)
 {
-	uint64_t segments = (uint64_t)bdev->max_segment_size * bdev->max_num_segments;
+	uint64_t segments = (uint64_t)bdev->max_segment_size * bdev_segments_max(bdev);
 
 	if (bdev->name == NULL || bdev->name[0] == '\0') {
 		return "it has no name";

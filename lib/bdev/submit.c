@@ -16,8 +16,7 @@ bdev_limit_flags(const struct spdk_bdev *bdev)
 
 	if ((bdev->split_on_optimal_io_boundary && bdev->optimal_io_boundary != 0) ||
 	    (bdev->split_on_write_unit && bdev->write_unit_size > 1) || bdev->max_rw_size != 0 ||
-	    bdev->max_segment_size != 0 || bdev->max_num_segments != 0 || bdev->max_unmap != 0 ||
-	    bdev->max_write_zeroes != 0) {
+	    bdev->max_segment_size != 0 || bdev->max_num_segments != 0) {
 		flags |= BDEV_CH_SPLIT;
 	}
 	if (bdev->required_alignment > 0) {
