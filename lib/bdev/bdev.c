@@ -29,6 +29,8 @@ static struct {
 	spdk_bdev_fini_cb fini_cb;
 	void *cb_arg;
 	struct spdk_bdev_module *stopping; /* whose asynchronous fini is awaited */
+	struct spdk_thread *fini_thread;   /* which called spdk_bdev_finish() */
+	bool unregistering;                /* all bdevs; registry lock */
 	bool in_step;                      /* its done-call came within the call that started it */
 	bool step_done;
 } g_life SYSTEM_STATE;
@@ -329,40 +331,70 @@ spdk_bdev_module_fini_done(void)
 	}
 }
 
-static void unregister_next(void *arg, int rc);
-
-static void
-unregister_again(void *arg)
+/** The next bdev to remove: the youngest that nobody has claimed, else the youngest. NULL: none, or
+ *  one is on its way out; then it is waited for. \p left: how many there still are. */
+static struct spdk_bdev *
+next_to_unregister(uint32_t *left)
 {
-	unregister_next(NULL, 0);
-}
-
-static void
-unregister_next(void *arg, int rc)
-{
-	struct spdk_bdev *bdev;
+	struct spdk_bdev *bdev, *next = NULL;
+	uint32_t ready = 0;
 
 	bdev_lock();
+	*left = g_bdev.num_bdevs;
 	TAILQ_FOREACH_REVERSE(bdev, &g_bdev.bdevs, bdev_list, internal.link) {
-		if (bdev->internal.claim_type == SPDK_BDEV_CLAIM_NONE) {
-			break;
+		ready += bdev->internal.status == SPDK_BDEV_STATUS_READY;
+		if (next == NULL || (next->internal.claim_type != SPDK_BDEV_CLAIM_NONE &&
+		                     bdev->internal.claim_type == SPDK_BDEV_CLAIM_NONE)) {
+			next = bdev;
 		}
 	}
-	if (bdev == NULL) {
-		bdev = TAILQ_LAST(&g_bdev.bdevs, bdev_list);
-	}
 	bdev_unlock();
-	if (bdev == NULL) {
+	return ready == *left ? next : NULL;
+}
+
+/* One after the other: bdev_fini_go_on() comes back when the one before is gone. */
+static void
+unregister_next(void *arg)
+{
+	struct spdk_bdev *bdev;
+	uint32_t left;
+
+	if (!g_life.unregistering) {
+		return;
+	}
+	bdev = next_to_unregister(&left);
+	if (bdev != NULL) {
+		spdk_bdev_unregister(bdev, NULL, NULL);
+	} else if (left == 0) {
+		bdev_lock();
+		g_life.unregistering = false;
+		bdev_unlock();
 		g_life.stopping = NULL;
 		module_fini_next();
-		return;
 	}
-	if (bdev->internal.status != SPDK_BDEV_STATUS_READY) {
-		/* On its way out already: look again when other messages ran. */
-		spdk_thread_send_msg(spdk_get_thread(), unregister_again, NULL);
-		return;
+}
+
+void
+bdev_fini_go_on(void)
+{
+	struct spdk_thread *waits;
+
+	bdev_lock();
+	waits = g_life.unregistering ? g_life.fini_thread : NULL;
+	bdev_unlock();
+	if (waits != NULL) {
+		spdk_thread_send_msg(waits, unregister_next, NULL);
 	}
-	spdk_bdev_unregister(bdev, unregister_next, NULL);
+}
+
+/** All bdevs go, from the top of the stacks down. */
+static void
+unregister_all(void)
+{
+	bdev_lock();
+	g_life.unregistering = true;
+	bdev_unlock();
+	unregister_next(NULL);
 }
 
 static void
@@ -381,7 +413,7 @@ fini_start_next(void)
 			return;
 		}
 	}
-	unregister_next(NULL, 0);
+	unregister_all();
 }
 
 void
@@ -406,6 +438,7 @@ spdk_bdev_finish(spdk_bdev_fini_cb cb_fn, void *cb_arg)
 	assert(cb_fn != NULL);
 	g_life.fini_cb = cb_fn;
 	g_life.cb_arg = cb_arg;
+	g_life.fini_thread = spdk_get_thread();
 	g_bdev.up = false;
 	if (!g_bdev.started) {
 		fini_reply();

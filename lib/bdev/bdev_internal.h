@@ -160,8 +160,9 @@ struct bdev_globals {
 	struct bdev_module_list modules; /* in-tree ones first, then in order of addition */
 	struct spdk_bdev_opts opts;
 	void *zero_buf;
-	bool started; /* initialize was called */
-	bool up;      /* between initialize and finish */
+	uint32_t num_bdevs; /* registered, and those whose destruct() is not done; under the lock */
+	bool started;       /* initialize was called */
+	bool up;            /* between initialize and finish */
 };
 extern struct bdev_globals g_bdev;
 
@@ -359,6 +360,10 @@ void bdev_stat_init(struct spdk_bdev_io_stat *stat, struct spdk_bdev_io_error_st
 struct spdk_bdev_io_stat *bdev_stat_alloc(void);
 void bdev_stat_free(struct spdk_bdev_io_stat *stat);
 void bdev_stat_count_error(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io);
+
+/* bdev.c */
+/** A bdev is gone: the end of the layer may wait for it. Any thread. */
+void bdev_fini_go_on(void);
 
 /* register.c */
 /** The last one who had a bdev open is gone: destroy it if it waits for that. */

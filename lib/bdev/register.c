@@ -145,6 +145,7 @@ spdk_bdev_register(struct spdk_bdev *bdev)
 		return rc;
 	}
 	bdev->internal.status = SPDK_BDEV_STATUS_READY;
+	g_bdev.num_bdevs++;
 	TAILQ_INSERT_TAIL(&g_bdev.bdevs, bdev, internal.link);
 	bdev_unlock();
 	spdk_io_device_register(bdev_to_io_device(bdev), bdev_channel_create, bdev_channel_destroy,
@@ -170,6 +171,16 @@ unregister_reply(spdk_bdev_unregister_cb cb_fn, void *cb_arg, int rc)
 	}
 }
 
+static void
+bdev_gone(spdk_bdev_unregister_cb cb_fn, void *cb_arg, int rc)
+{
+	unregister_reply(cb_fn, cb_arg, rc);
+	bdev_lock();
+	g_bdev.num_bdevs--;
+	bdev_unlock();
+	bdev_fini_go_on();
+}
+
 /** No channel is left. */
 static void
 bdev_destroy(void *io_device)
@@ -184,14 +195,14 @@ bdev_destroy(void *io_device)
 	rc = bdev->fn_table->destruct(bdev->ctxt);
 	/* A module that returned 0 or an error may have freed the bdev. */
 	if (rc <= 0) {
-		unregister_reply(cb_fn, cb_arg, rc);
+		bdev_gone(cb_fn, cb_arg, rc);
 	}
 }
 
 void
 spdk_bdev_destruct_done(struct spdk_bdev *bdev, int bdeverrno)
 {
-	unregister_reply(bdev->internal.unregister_cb, bdev->internal.unregister_ctx, bdeverrno);
+	bdev_gone(bdev->internal.unregister_cb, bdev->internal.unregister_ctx, bdeverrno);
 }
 
 static void
