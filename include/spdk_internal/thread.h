@@ -183,4 +183,14 @@ int thread_sleep(struct thread_sleeper *sleeper,
  *  too. Has the full fence that the rule asks for. */
 void thread_wake(struct thread_sleeper *sleeper);
 
+/* ---- For those who own devices ---- */
+
+/**
+ * spdk_io_device_register() that tells.
+ * \return 0, -ENOMEM, -EEXIST. After an error there is nothing to unregister.
+ */
+int thread_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
+                              spdk_io_channel_destroy_cb destroy_cb, uint32_t ctx_size,
+                              const char *name);
+
 #endif /* SPDK_INTERNAL_THREAD_H */

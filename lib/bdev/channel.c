@@ -56,9 +56,12 @@ bdev_mgmt_init(void)
 	if (rc != 0) {
 		return rc;
 	}
-	spdk_io_device_register(&g_bdev, mgmt_create, mgmt_destroy,
-	                        sizeof(struct bdev_mgmt_channel), "bdev_mgr");
-	return 0;
+	rc = thread_io_device_register(&g_bdev, mgmt_create, mgmt_destroy,
+	                               sizeof(struct bdev_mgmt_channel), "bdev_mgr");
+	if (rc != 0) {
+		spdk_iobuf_unregister_module("bdev");
+	}
+	return rc;
 }
 
 void

@@ -92,6 +92,7 @@ init_fields(struct spdk_bdev *bdev)
 	bdev->internal.frozen = false;
 	bdev->internal.claim_type = SPDK_BDEV_CLAIM_NONE;
 	bdev->internal.claim.v1.module = NULL;
+	bdev->internal.status = SPDK_BDEV_STATUS_INVALID;
 	bdev->internal.unregister_cb = NULL;
 	bdev->internal.channel_flags = bdev_limit_flags(bdev);
 	bdev->internal.bdev_name.name = NULL;
@@ -115,6 +116,34 @@ on_app_thread(void)
 	return spdk_get_thread() != NULL && spdk_get_thread() == spdk_thread_get_app_thread();
 }
 
+/** Everything that can fail. The bdev is found by its names from now on, but can't be opened. */
+static int
+register_parts(struct spdk_bdev *bdev)
+{
+	int rc;
+
+	rc = thread_io_device_register(bdev_to_io_device(bdev), bdev_channel_create,
+	                               bdev_channel_destroy, sizeof(struct spdk_bdev_channel),
+	                               bdev->name);
+	if (rc != 0) {
+		return rc;
+	}
+	init_fields(bdev);
+	bdev->internal.stat = bdev_stat_alloc();
+	rc = -ENOMEM;
+	if (bdev->internal.stat != NULL) {
+		bdev_lock();
+		rc = names_add_locked(bdev);
+		bdev_unlock();
+	}
+	if (rc != 0) {
+		bdev_stat_free(bdev->internal.stat);
+		bdev->internal.stat = NULL;
+		spdk_io_device_unregister(bdev_to_io_device(bdev), NULL);
+	}
+	return rc;
+}
+
 int
 spdk_bdev_register(struct spdk_bdev *bdev)
 {
@@ -127,29 +156,18 @@ spdk_bdev_register(struct spdk_bdev *bdev)
 		            why ? why : "the caller is not on the app thread");
 		return -EINVAL;
 	}
-	init_fields(bdev);
-	bdev->internal.stat = bdev_stat_alloc();
-	if (bdev->internal.stat == NULL) {
-		return -ENOMEM;
-	}
-	bdev_lock();
-	rc = names_add_locked(bdev);
+	rc = register_parts(bdev);
 	if (rc != 0) {
-		bdev_unlock();
-		bdev_stat_free(bdev->internal.stat);
-		bdev->internal.stat = NULL;
-		if (rc == -EEXIST) {
-			SPDK_ERRLOG("bdev %s not registered: a bdev of its name or uuid exists\n",
-			            bdev->name);
-		}
+		SPDK_ERRLOG("bdev %s not registered: %s\n", bdev->name,
+		            rc == -EEXIST ? "a bdev of its name or uuid exists"
+		                          : spdk_strerror(-rc));
 		return rc;
 	}
+	bdev_lock();
 	bdev->internal.status = SPDK_BDEV_STATUS_READY;
 	g_bdev.num_bdevs++;
 	TAILQ_INSERT_TAIL(&g_bdev.bdevs, bdev, internal.link);
 	bdev_unlock();
-	spdk_io_device_register(bdev_to_io_device(bdev), bdev_channel_create, bdev_channel_destroy,
-	                        sizeof(struct spdk_bdev_channel), bdev->name);
 	/* Held, so that a module that removes it while examining does not pull it away from us. */
 	rc = bdev_hold(bdev, &held);
 	if (rc == 0) {

@@ -39,9 +39,10 @@ io_device_find_locked(void *io_device)
 	return RB_FIND(io_device_tree, &g_io_device.devices, &key);
 }
 
-void
-spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
-                        spdk_io_channel_destroy_cb destroy_cb, uint32_t ctx_size, const char *name)
+int
+thread_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
+                          spdk_io_channel_destroy_cb destroy_cb, uint32_t ctx_size,
+                          const char *name)
 {
 	struct io_device *dev, *other;
 
@@ -51,10 +52,7 @@ spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
 	if (dev == NULL) {
 		SPDK_ERRLOG("No memory to register device %s: it has no channels\n",
 		            name != NULL ? name : "");
-		thread_lib_lock();
-		g_io_device.num_lost++;
-		thread_lib_unlock();
-		return;
+		return -ENOMEM;
 	}
 	dev->io_device = io_device;
 	dev->create_cb = create_cb;
@@ -67,6 +65,21 @@ spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
 	if (other != NULL) {
 		SPDK_ERRLOG("Device %s is registered already, as %s\n", dev->name, other->name);
 		free(dev);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+void
+spdk_io_device_register(void *io_device, spdk_io_channel_create_cb create_cb,
+                        spdk_io_channel_destroy_cb destroy_cb, uint32_t ctx_size, const char *name)
+{
+	/* This interface can't tell. */
+	if (thread_io_device_register(io_device, create_cb, destroy_cb, ctx_size, name) ==
+	    -ENOMEM) {
+		thread_lib_lock();
+		g_io_device.num_lost++;
+		thread_lib_unlock();
 	}
 }
 
