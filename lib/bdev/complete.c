@@ -140,9 +140,8 @@ spdk_bdev_io_complete(struct spdk_bdev_io *io, enum spdk_bdev_io_status status)
 	struct bdev_mgmt_channel *mgmt = io->internal.ch->mgmt;
 
 	if (spdk_unlikely(io->internal.status != SPDK_BDEV_IO_STATUS_PENDING)) {
-		SPDK_ERRLOG("bdev %s: module %s completed an I/O twice\n", io->bdev->name,
+		SPDK_ERRLOG("bdev %s: module %s completed an I/O twice: ignored\n", io->bdev->name,
 		            io->bdev->module->name);
-		assert(false);
 		return;
 	}
 	if (spdk_unlikely(status == SPDK_BDEV_IO_STATUS_NOMEM)) {

@@ -109,10 +109,17 @@ action_add(struct spdk_bdev_module *module)
 void
 spdk_bdev_module_examine_done(struct spdk_bdev_module *module)
 {
+	bool busy;
+
 	bdev_lock();
-	assert(module->internal.action_in_progress > 0);
-	module->internal.action_in_progress--;
+	busy = module->internal.action_in_progress > 0;
+	module->internal.action_in_progress -= busy;
 	bdev_unlock();
+	if (!busy) {
+		SPDK_ERRLOG("bdev module %s says that it is done, but has nothing to do: ignored\n",
+		            module->name);
+		return;
+	}
 	bdev_examine_action_done();
 }
 
