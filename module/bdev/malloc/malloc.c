@@ -18,6 +18,10 @@
 #include "spdk_internal/bdev.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/thread.h"
+
+/** Bytes set to zero at once: the thread that does it does nothing else meanwhile. */
+#define ZERO_BYTES_MAX (1024u * 1024)
 
 struct malloc_bdev {
 	struct spdk_bdev bdev;
@@ -27,8 +31,6 @@ struct malloc_bdev {
 static struct {
 	uint32_t next_number; /* of names that we choose */
 } g_malloc SYSTEM_STATE;
-
-extern struct spdk_bdev_module g_malloc_module;
 
 /* ---- I/O ---- */
 
@@ -178,6 +180,9 @@ static const struct spdk_bdev_fn_table g_malloc_fn_table = {
 static const char *
 malloc_opts_bad(const struct malloc_opts *opts)
 {
+	if (opts->name != NULL && opts->name[0] == '\0') {
+		return "name must not be empty";
+	}
 	if (opts->block_size == 0 || opts->block_size % 512 != 0) {
 		return "block_size must be a multiple of 512";
 	}
@@ -217,6 +222,8 @@ malloc_fill(struct malloc_bdev *mb, const struct malloc_opts *opts)
 	mb->bdev.blockcnt = opts->num_blocks;
 	mb->bdev.optimal_io_boundary = opts->optimal_io_boundary;
 	mb->bdev.split_on_optimal_io_boundary = opts->optimal_io_boundary != 0;
+	mb->bdev.max_unmap = spdk_max(1u, ZERO_BYTES_MAX / opts->block_size);
+	mb->bdev.max_write_zeroes = mb->bdev.max_unmap;
 	if (opts->numa_id != SPDK_ENV_NUMA_ID_ANY) {
 		mb->bdev.numa.id_valid = 1;
 		mb->bdev.numa.id = opts->numa_id;
@@ -239,7 +246,7 @@ malloc_create(const struct malloc_opts *opts, struct spdk_bdev **bdev, const cha
 	}
 	mb = calloc(1, sizeof(*mb));
 	if (mb == NULL) {
-		return -ENOMEM;
+		return rc;
 	}
 	mb->bdev.name = opts->name != NULL ? strdup(opts->name) : malloc_pick_name();
 	if (mb->bdev.name == NULL) {
@@ -248,6 +255,9 @@ malloc_create(const struct malloc_opts *opts, struct spdk_bdev **bdev, const cha
 	mb->data = spdk_zmalloc(opts->num_blocks * opts->block_size, 4096, NULL, opts->numa_id,
 	                        SPDK_MALLOC_DMA);
 	if (mb->data == NULL) {
+		*why = "there is no memory for its data: make it smaller, or allow the program "
+		       "more "
+		       "(-s)";
 		goto fail;
 	}
 	malloc_fill(mb, opts);
@@ -260,12 +270,6 @@ malloc_create(const struct malloc_opts *opts, struct spdk_bdev **bdev, const cha
 fail:
 	malloc_destruct(mb);
 	return rc;
-}
-
-int
-malloc_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg)
-{
-	return spdk_bdev_unregister_by_name(name, &g_malloc_module, cb_fn, cb_arg);
 }
 
 /* ---- Module ---- */
@@ -284,9 +288,8 @@ malloc_channel_destroy(void *io_device, void *ctx)
 static int
 malloc_init(void)
 {
-	spdk_io_device_register(&g_malloc_module, malloc_channel_create, malloc_channel_destroy, 0,
-	                        "bdev_malloc");
-	return 0;
+	return thread_io_device_register(&g_malloc_module, malloc_channel_create,
+	                                 malloc_channel_destroy, 0, "bdev_malloc");
 }
 
 static void

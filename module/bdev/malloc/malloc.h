@@ -10,6 +10,8 @@
 #include "spdk/bdev_module.h"
 #include "spdk/uuid.h"
 
+extern struct spdk_bdev_module g_malloc_module;
+
 /** What a malloc bdev is made of; the strings stay the caller's. */
 struct malloc_opts {
 	const char *name;      /* NULL: "Malloc" and a number */
@@ -21,10 +23,8 @@ struct malloc_opts {
 	int32_t numa_id;
 };
 
-/** 0 and the name in \p bdev, -EINVAL with \p why set, -EEXIST, -ENOMEM. App thread. */
+/** 0 and the new one in \p bdev; or -EINVAL, -EEXIST, -ENOMEM, with the reason in words in \p why,
+ * or NULL where the errno says it all. App thread. */
 int malloc_create(const struct malloc_opts *opts, struct spdk_bdev **bdev, const char **why);
-
-/** Remove one by name; \p cb_fn as in spdk_bdev_unregister_by_name(). App thread. */
-int malloc_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
 #endif /* BDEV_MALLOC_H */

@@ -5,9 +5,6 @@
 /* RPCs of the malloc bdev. */
 
 #include "malloc.h"
-#include "spdk/json.h"
-#include "spdk/log.h"
-#include "spdk/string.h"
 #include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table malloc_rpc_table;
@@ -76,31 +73,22 @@ rpc_bdev_malloc_create(struct spdk_jsonrpc_request *request, void *params)
 	int rc;
 
 	if (p->md_size != 0 || p->dif_type != 0 || p->dif_pi_format != 0 || p->dif_is_head_of_md) {
-		rpc_error(
-		        request, -EINVAL,
-		        "md_size and dif_*: metadata and protection information are not built into "
-		        "malloc bdevs");
+		rpc_error(request, -EINVAL,
+		          "md_size and dif_*: metadata and protection information are not built "
+		          "into malloc bdevs");
 		return;
 	}
 	p->opts.name = p->name;
 	rc = malloc_create(&p->opts, &bdev, &why);
-	if (rc != 0) {
-		rpc_error(request, rc, "bdev %s: %s", p->name ? p->name : "(unnamed)",
-		          why ? why : spdk_strerror(-rc));
-		return;
-	}
-	rpc_answer_string(request, spdk_bdev_get_name(bdev));
+	bdev_rpc_created(request, rc == 0 ? spdk_bdev_get_name(bdev) : p->name, rc, why);
 }
 
 static void
 rpc_bdev_malloc_delete(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct bdev_rpc_name *p = params;
-	int rc = malloc_delete(p->name, rpc_answer_done, request);
 
-	if (rc != 0) {
-		rpc_error(request, rc, "no malloc bdev is named %s", p->name);
-	}
+	bdev_rpc_delete(request, p->name, &g_malloc_module);
 }
 
 static const struct rpc_method g_methods[] = {

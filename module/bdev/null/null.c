@@ -4,7 +4,8 @@
 
 /*
  * The null bdev: each I/O is done as soon as it is submitted. It keeps no data, so there is nothing
- * to flush. Created, resized and removed on the app thread; I/O on any.
+ * to flush; a read leaves the caller's buffer as it was. Created, resized and removed on the app
+ * thread; I/O on any.
  */
 
 #include "null.h"
@@ -16,20 +17,24 @@
 #include "spdk_internal/bdev.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/thread.h"
 
 struct null_bdev {
 	struct spdk_bdev bdev;
 };
 
-extern struct spdk_bdev_module g_null_module;
-
 /* ---- I/O ---- */
 
+/** The buffer is the layer's and was somebody else's before: it goes out as zeros. */
 static void
-null_read_done(struct spdk_io_channel *ch, struct spdk_bdev_io *io, bool success)
+null_read_buf(struct spdk_io_channel *ch, struct spdk_bdev_io *io, bool success)
 {
-	spdk_bdev_io_complete(io,
-	                      success ? SPDK_BDEV_IO_STATUS_SUCCESS : SPDK_BDEV_IO_STATUS_FAILED);
+	if (!success) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_FAILED);
+		return;
+	}
+	memset(io->u.bdev.iovs[0].iov_base, 0, io->u.bdev.iovs[0].iov_len);
+	spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
 }
 
 static void
@@ -41,8 +46,7 @@ null_submit_request(struct spdk_io_channel *ch, struct spdk_bdev_io *io)
 			spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
 			return;
 		}
-		spdk_bdev_io_get_buf(io, null_read_done,
-		                     io->u.bdev.num_blocks * io->bdev->blocklen);
+		spdk_bdev_io_get_buf(io, null_read_buf, io->u.bdev.num_blocks * io->bdev->blocklen);
 		return;
 	case SPDK_BDEV_IO_TYPE_WRITE:
 	case SPDK_BDEV_IO_TYPE_UNMAP:
@@ -128,6 +132,9 @@ static const struct spdk_bdev_fn_table g_null_fn_table = {
 static const char *
 null_opts_bad(const struct null_opts *opts)
 {
+	if (opts->name[0] == '\0') {
+		return "name must not be empty";
+	}
 	if (opts->block_size == 0 || opts->block_size % 512 != 0) {
 		return "block_size must be a multiple of 512";
 	}
@@ -182,12 +189,6 @@ null_create(const struct null_opts *opts, const char **why)
 }
 
 int
-null_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg)
-{
-	return spdk_bdev_unregister_by_name(name, &g_null_module, cb_fn, cb_arg);
-}
-
-int
 null_resize(const char *name, uint64_t new_size_mib, const char **why)
 {
 	struct spdk_bdev *bdev = spdk_bdev_get_by_name(name);
@@ -228,9 +229,8 @@ null_channel_destroy(void *io_device, void *ctx)
 static int
 null_init(void)
 {
-	spdk_io_device_register(&g_null_module, null_channel_create, null_channel_destroy, 0,
-	                        "bdev_null");
-	return 0;
+	return thread_io_device_register(&g_null_module, null_channel_create, null_channel_destroy,
+	                                 0, "bdev_null");
 }
 
 static void

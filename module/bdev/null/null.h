@@ -10,6 +10,8 @@
 #include "spdk/bdev_module.h"
 #include "spdk/uuid.h"
 
+extern struct spdk_bdev_module g_null_module;
+
 /** What a null bdev is made of; the strings stay the caller's. Sizes in blocks unless named. */
 struct null_opts {
 	const char *name;
@@ -24,11 +26,9 @@ struct null_opts {
 	uint32_t preferred_unmap_granularity;
 };
 
-/** 0, -EINVAL with \p why set, -EEXIST, -ENOMEM. App thread. */
+/** 0; or -EINVAL, -EEXIST, -ENOMEM, with the reason in words in \p why, or NULL where the errno
+ * says it all. App thread. */
 int null_create(const struct null_opts *opts, const char **why);
-
-/** Remove one by name; \p cb_fn as in spdk_bdev_unregister_by_name(). App thread. */
-int null_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
 /** Grow one. 0, -ENODEV, -EINVAL when it is not a null bdev or would shrink, with \p why set. */
 int null_resize(const char *name, uint64_t new_size_mib, const char **why);

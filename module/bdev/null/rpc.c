@@ -5,9 +5,6 @@
 /* RPCs of the null bdev. */
 
 #include "null.h"
-#include "spdk/json.h"
-#include "spdk/log.h"
-#include "spdk/string.h"
 #include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table null_rpc_table;
@@ -82,30 +79,21 @@ rpc_bdev_null_create(struct spdk_jsonrpc_request *request, void *params)
 
 	if (p->md_size != 0 || p->dif_type != 0 || p->dif_pi_format != 0 || p->dif_is_head_of_md) {
 		rpc_error(request, -EINVAL,
-		          "bdev %s: md_size and dif_*: metadata and protection information are not "
-		          "built "
-		          "into null bdevs",
-		          p->name);
+		          "md_size and dif_*: metadata and protection information are not built "
+		          "into null bdevs");
 		return;
 	}
 	p->opts.name = p->name;
 	rc = null_create(&p->opts, &why);
-	if (rc != 0) {
-		rpc_error(request, rc, "bdev %s: %s", p->name, why ? why : spdk_strerror(-rc));
-		return;
-	}
-	rpc_answer_string(request, p->name);
+	bdev_rpc_created(request, p->name, rc, why);
 }
 
 static void
 rpc_bdev_null_delete(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct bdev_rpc_name *p = params;
-	int rc = null_delete(p->name, rpc_answer_done, request);
 
-	if (rc != 0) {
-		rpc_error(request, rc, "no null bdev is named %s", p->name);
-	}
+	bdev_rpc_delete(request, p->name, &g_null_module);
 }
 
 struct rpc_null_resize {

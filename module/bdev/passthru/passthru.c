@@ -7,8 +7,8 @@
  *
  * An entry (struct passthru) lives from create to delete; its bdev exists while there is a base:
  *
- *	WAITING --base registered (examine)--> BUILT --base removed, or delete--> CLOSING -->
- *WAITING (or freed)
+ *	WAITING --base registered (examine)--> BUILT --base removed, or delete--> CLOSING
+ *	        <------------------------------------------------------------------ (or freed)
  *
  * All of it belongs to the app thread; I/O runs on any thread, on a channel that holds the base's.
  * The bdev is gone before the base is closed, and no channel is left then: teardown can't meet I/O.
@@ -22,6 +22,7 @@
 #include "spdk_internal/bdev.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/thread.h"
 
 enum passthru_state {
 	PASSTHRU_WAITING, /* no base of that name yet */
@@ -32,7 +33,9 @@ enum passthru_state {
 struct passthru {
 	struct spdk_bdev bdev;
 	enum passthru_state state;
-	bool forgotten; /* deleted: free it when closed */
+	bool forgotten; /* deleted: freed when closed, and then told to deleted_cb */
+	spdk_bdev_unregister_cb deleted_cb;
+	void *deleted_arg;
 	char *name;
 	char *base_name;
 	struct spdk_uuid uuid; /* as given; null: none */
@@ -53,8 +56,6 @@ struct passthru_io {
 static struct {
 	TAILQ_HEAD(, passthru) all;
 } g_passthru SYSTEM_STATE = { .all = TAILQ_HEAD_INITIALIZER(g_passthru.all) };
-
-extern struct spdk_bdev_module g_passthru_module;
 
 /* ---- I/O ---- */
 
@@ -266,7 +267,7 @@ passthru_config_json(struct spdk_json_write_ctx *w)
 	struct passthru *pt;
 
 	TAILQ_FOREACH(pt, &g_passthru.all, link) {
-		if (pt->state == PASSTHRU_WAITING) {
+		if (pt->state != PASSTHRU_BUILT && !pt->forgotten) {
 			write_create(w, pt, &pt->uuid);
 		}
 	}
@@ -278,7 +279,11 @@ passthru_config_json(struct spdk_json_write_ctx *w)
 static void
 passthru_write_config_json(struct spdk_bdev *bdev, struct spdk_json_write_ctx *w)
 {
-	write_create(w, bdev->ctxt, &bdev->uuid);
+	const struct passthru *pt = bdev->ctxt;
+
+	if (!pt->forgotten) {
+		write_create(w, pt, &bdev->uuid);
+	}
 }
 
 /* ---- Life ---- */
@@ -314,11 +319,11 @@ static void
 passthru_channels_gone(void *io_device)
 {
 	struct passthru *pt = io_device;
-	bool forgotten = pt->forgotten;
 
 	base_close(pt);
 	spdk_bdev_destruct_done(&pt->bdev, 0);
-	if (forgotten) {
+	if (pt->forgotten) {
+		pt->deleted_cb(pt->deleted_arg, 0);
 		entry_unlink(pt);
 	}
 }
@@ -435,8 +440,12 @@ build(struct passthru *pt)
 		return rc;
 	}
 	bdev_fill(pt);
-	spdk_io_device_register(pt, passthru_channel_create, passthru_channel_destroy,
-	                        sizeof(struct passthru_channel), pt->name);
+	rc = thread_io_device_register(pt, passthru_channel_create, passthru_channel_destroy,
+	                               sizeof(struct passthru_channel), pt->name);
+	if (rc != 0) {
+		base_close(pt);
+		return rc;
+	}
 	pt->state = PASSTHRU_BUILT;
 	rc = spdk_bdev_register(&pt->bdev);
 	if (rc != 0) {
@@ -523,11 +532,11 @@ passthru_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg)
 		return 0;
 	}
 	pt->forgotten = true;
-	if (pt->state == PASSTHRU_BUILT) {
-		spdk_bdev_unregister(&pt->bdev, cb_fn, cb_arg);
-	} else {
-		cb_fn(cb_arg, 0);
-	}
+	pt->deleted_cb = cb_fn;
+	pt->deleted_arg = cb_arg;
+	/* Refused when its base is going and took it along: it ends in passthru_channels_gone() as
+	 * well. */
+	spdk_bdev_unregister(&pt->bdev, NULL, NULL);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include "spdk/bdev_module.h"
 #include "spdk/uuid.h"
 
+extern struct spdk_bdev_module g_passthru_module;
+
 /**
  * Build \p name over the bdev \p base_name, now or when one of that name is registered.
  * \param uuid null: made from the base's.
@@ -17,7 +19,8 @@
  */
 int passthru_create(const char *name, const char *base_name, const struct spdk_uuid *uuid);
 
-/** Forget \p name and remove its bdev. 0 and then \p cb_fn once, or -ENODEV. App thread. */
+/** Forget \p name and remove its bdev. 0 and then \p cb_fn once, when it is gone, or -ENODEV. App
+ *  thread. */
 int passthru_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
 #endif /* BDEV_PASSTHRU_H */

@@ -5,9 +5,6 @@
 /* RPCs of the passthru bdev. */
 
 #include "passthru.h"
-#include "spdk/json.h"
-#include "spdk/log.h"
-#include "spdk/string.h"
 #include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table passthru_rpc_table;
@@ -33,29 +30,21 @@ static void
 rpc_bdev_passthru_create(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_passthru_create *p = params;
-	int rc;
+	int rc = passthru_create(p->name, p->base_bdev_name, &p->uuid);
 
-	rc = passthru_create(p->name, p->base_bdev_name, &p->uuid);
-	if (rc == -EEXIST) {
-		rpc_error(request, rc, "a bdev named %s, or of its uuid, exists", p->name);
-	} else if (rc == -EPERM) {
-		rpc_error(request, rc, "bdev %s is claimed by another module", p->base_bdev_name);
-	} else if (rc != 0) {
-		rpc_error(request, rc, "bdev %s: %s", p->name, spdk_strerror(-rc));
-	} else {
-		rpc_answer_string(request, p->name);
-	}
+	bdev_rpc_created(request, p->name, rc,
+	                 rc == -EPERM ? "the bdev below is claimed by another: choose another, or "
+	                                "delete that one"
+	                              : NULL);
 }
 
 static void
 rpc_bdev_passthru_delete(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct bdev_rpc_name *p = params;
-	int rc = passthru_delete(p->name, rpc_answer_done, request);
 
-	if (rc != 0) {
-		rpc_error(request, rc, "no passthru bdev is named %s", p->name);
-	}
+	bdev_rpc_deleting(request, p->name, &g_passthru_module,
+	                  passthru_delete(p->name, rpc_answer_done, request));
 }
 
 static const struct rpc_method g_methods[] = {

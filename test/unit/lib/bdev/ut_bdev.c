@@ -319,12 +319,21 @@ iobuf_stopped(void *arg)
 }
 
 void
+ut_bdev_restart(void)
+{
+	bool up = false;
+
+	spdk_bdev_initialize(started, &up);
+	poll_threads();
+	assert_true(up);
+}
+
+void
 ut_bdev_start(uint32_t num_threads, const struct ut_bdev_opts *opts)
 {
 	struct spdk_bdev_opts bdev_opts = {};
 	struct spdk_iobuf_opts iobuf_opts = {};
 	static bool listed;
-	bool up = false;
 
 	ut_threads_start(num_threads);
 	set_thread(0);
@@ -342,9 +351,7 @@ ut_bdev_start(uint32_t num_threads, const struct ut_bdev_opts *opts)
 		spdk_bdev_module_list_add(&g_leaf_module);
 		listed = true;
 	}
-	spdk_bdev_initialize(started, &up);
-	poll_threads();
-	assert_true(up);
+	ut_bdev_restart();
 }
 
 void
@@ -398,5 +405,6 @@ ut_io_done(struct spdk_bdev_io *bdev_io, bool success, void *cb_arg)
 	io->done++;
 	io->success = success;
 	io->status = (enum spdk_bdev_io_status)bdev_io->internal.status;
+	spdk_bdev_io_get_aio_status(bdev_io, &io->result);
 	spdk_bdev_free_io(bdev_io);
 }

@@ -56,6 +56,8 @@ struct ut_bdev_opts {
 
 void ut_bdev_start(uint32_t num_threads, const struct ut_bdev_opts *opts);
 void ut_bdev_stop(void);
+/** Start lib/bdev again after a test's own spdk_bdev_finish(). */
+void ut_bdev_restart(void);
 
 /** A registered leaf; \p tune (NULL: none) changes the bdev before. */
 struct leaf *leaf_new(const char *name, uint64_t num_blocks, void (*tune)(struct leaf *leaf));
@@ -80,6 +82,7 @@ struct ut_io {
 	uint32_t done;
 	bool success;
 	enum spdk_bdev_io_status status;
+	int result; /* the status as an errno */
 	struct spdk_bdev_io_wait_entry wait;
 };
 void ut_io_done(struct spdk_bdev_io *bdev_io, bool success, void *cb_arg);
