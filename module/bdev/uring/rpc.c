@@ -5,9 +5,6 @@
 /* RPCs of the uring bdev. */
 
 #include "uring.h"
-#include "spdk/json.h"
-#include "spdk/log.h"
-#include "spdk/string.h"
 #include "spdk_internal/bdev_rpc.h"
 
 extern const struct rpc_table uring_rpc_table;
@@ -44,23 +41,17 @@ rpc_bdev_uring_create(struct spdk_jsonrpc_request *request, void *params)
 		.uuid = p->uuid,
 	};
 	char why[URING_WHY_MAX];
+	int rc = uring_create(&opts, why);
 
-	if (uring_create(&opts, why) != 0) {
-		rpc_error(request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR, "bdev %s: %s", p->name, why);
-		return;
-	}
-	rpc_answer_string(request, p->name);
+	bdev_rpc_created(request, p->name, rc == 0 ? 0 : SPDK_JSONRPC_ERROR_INTERNAL_ERROR, why);
 }
 
 static void
 rpc_bdev_uring_delete(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct bdev_rpc_name *p = params;
-	int rc = uring_delete(p->name, rpc_answer_done, request);
 
-	if (rc != 0) {
-		rpc_error(request, rc, "no uring bdev is named %s", p->name);
-	}
+	bdev_rpc_delete(request, p->name, &g_uring_module);
 }
 
 static void

@@ -21,8 +21,6 @@
 
 #define DRAIN_TIMEOUT_SEC 30
 
-extern struct spdk_bdev_module g_uring_module;
-
 /* ---- Table ---- */
 
 static bool
@@ -101,6 +99,7 @@ static void
 uring_free(struct uring_bdev *ub)
 {
 	uring_file_close(&ub->file);
+	pthread_mutex_destroy(&ub->sync_lock);
 	free(ub->filename);
 	free(ub->bdev.name);
 	free(ub);
@@ -157,6 +156,7 @@ bdev_fill(struct uring_bdev *ub, const struct uring_opts *opts)
 	ub->bdev.fn_table = &g_uring_fn_table;
 	ub->bdev.module = &g_uring_module;
 	bdev_set_traits(&ub->bdev, &traits);
+	atomic_init(&ub->syncs_begun, 0);
 	atomic_init(&ub->flush_failed, false);
 	atomic_init(&ub->zero_mode, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE);
 }
@@ -196,36 +196,67 @@ open_unused(const struct uring_opts *opts, struct uring_file *file, char why[URI
 	return 0;
 }
 
+/** Without rings no thread could get a channel: better said now than by each of them. */
+static int
+ring_works(char why[URING_WHY_MAX])
+{
+	int rc = uring_group_probe();
+
+	if (rc != 0) {
+		snprintf(why, URING_WHY_MAX, "io_uring does not work here: %s: %s",
+		         spdk_strerror(-rc), uring_group_remedy(rc));
+	}
+	return rc;
+}
+
+static int
+register_bdev(struct uring_bdev *ub, char why[URING_WHY_MAX])
+{
+	int rc;
+
+	rc = thread_io_device_register(ub, channel_create, channel_destroy,
+	                               sizeof(struct uring_channel), ub->bdev.name);
+	if (rc == 0) {
+		rc = spdk_bdev_register(&ub->bdev);
+		if (rc != 0) {
+			spdk_io_device_unregister(ub, NULL);
+		}
+	}
+	if (rc == -EEXIST) {
+		snprintf(why, URING_WHY_MAX,
+		         "%s: a bdev of that name or uuid exists: choose another, or delete that "
+		         "one",
+		         ub->filename);
+	}
+	return rc;
+}
+
 int
 uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 {
 	struct uring_bdev *ub = calloc(1, sizeof(*ub));
 	int rc = -ENOMEM;
 
-	snprintf(why, URING_WHY_MAX, "no memory");
+	snprintf(why, URING_WHY_MAX, "there is no memory for it: end something, and try again");
 	if (ub == NULL) {
 		return rc;
 	}
 	ub->file.fd = -1;
+	pthread_mutex_init(&ub->sync_lock, NULL);
 	ub->bdev.name = strdup(opts->name);
 	ub->filename = strdup(opts->filename);
 	if (ub->bdev.name == NULL || ub->filename == NULL) {
 		goto fail;
 	}
 	rc = open_unused(opts, &ub->file, why);
-	if (rc != 0) {
-		goto fail;
+	if (rc == 0) {
+		rc = ring_works(why);
 	}
-	bdev_fill(ub, opts);
-	spdk_io_device_register(ub, channel_create, channel_destroy, sizeof(struct uring_channel),
-	                        opts->name);
-	rc = spdk_bdev_register(&ub->bdev);
+	if (rc == 0) {
+		bdev_fill(ub, opts);
+		rc = register_bdev(ub, why);
+	}
 	if (rc != 0) {
-		snprintf(why, URING_WHY_MAX, "%s: %s", opts->filename,
-		         rc == -EEXIST ? "a bdev of that name or uuid exists: choose another, or "
-		                         "delete that one"
-		                       : spdk_strerror(-rc));
-		spdk_io_device_unregister(ub, NULL);
 		goto fail;
 	}
 	if (!ub->file.direct) {
@@ -238,12 +269,6 @@ uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 fail:
 	uring_free(ub);
 	return rc;
-}
-
-int
-uring_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg)
-{
-	return spdk_bdev_unregister_by_name(name, &g_uring_module, cb_fn, cb_arg);
 }
 
 int
@@ -273,8 +298,10 @@ uring_rescan(const char *name, char why[URING_WHY_MAX])
 	}
 	rc = spdk_bdev_notify_blockcnt_change(bdev, size / bdev->blocklen);
 	if (rc != 0) {
-		snprintf(why, URING_WHY_MAX, "%s shrank while bdev %s is in use", ub->filename,
-		         name);
+		snprintf(why, URING_WHY_MAX,
+		         "%s shrank while bdev %s is in use: give the file its size back, or close "
+		         "the bdev first",
+		         ub->filename, name);
 		return rc;
 	}
 	ub->file.size_bytes = size;
@@ -286,9 +313,8 @@ uring_rescan(const char *name, char why[URING_WHY_MAX])
 static int
 uring_init(void)
 {
-	spdk_io_device_register(&g_uring_module, uring_group_create, uring_group_destroy,
-	                        sizeof(struct uring_group), "bdev_uring");
-	return 0;
+	return thread_io_device_register(&g_uring_module, uring_group_create, uring_group_destroy,
+	                                 sizeof(struct uring_group), "bdev_uring");
 }
 
 static int

@@ -13,6 +13,8 @@
 
 #define URING_WHY_MAX 512
 
+extern struct spdk_bdev_module g_uring_module;
+
 /** What a uring bdev is made of; the strings stay the caller's. */
 struct uring_opts {
 	const char *name;
@@ -47,9 +49,6 @@ void uring_file_close(struct uring_file *file);
 
 /** 0 and the bdev, or a negative errno and the reason in words in \p why. App thread. */
 int uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX]);
-
-/** Remove one by name; \p cb_fn as in spdk_bdev_unregister_by_name(). App thread. */
-int uring_delete(const char *name, spdk_bdev_unregister_cb cb_fn, void *cb_arg);
 
 /** Take over a new size of the file. 0, -ENODEV, or a negative errno and \p why. App thread. */
 int uring_rescan(const char *name, char why[URING_WHY_MAX]);

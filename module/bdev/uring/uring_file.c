@@ -110,36 +110,43 @@ check_size(const struct uring_opts *opts, const struct uring_file *file, char wh
 	return 0;
 }
 
-/** Whether the file takes transfers of one block at odd block numbers past the page cache. */
-static bool
+/** Whether the file takes transfers of one block at odd block numbers past the page cache: 1, 0 or
+ *  -ENOMEM. */
+static int
 direct_works(int fd, uint32_t block_size, uint64_t size_bytes)
 {
 	uint64_t offset = size_bytes >= 2ull * block_size ? block_size : 0;
-	ssize_t n = -1;
+	ssize_t n;
 	void *buf;
 
-	if (posix_memalign(&buf, 4096, block_size) == 0) {
-		n = pread(fd, buf, block_size, (off_t)offset);
-		free(buf);
+	if (posix_memalign(&buf, 4096, block_size) != 0) {
+		return -ENOMEM;
 	}
+	n = pread(fd, buf, block_size, (off_t)offset);
+	free(buf);
 	return n == (ssize_t)block_size;
 }
 
 /** Go on without the page cache when that works; the fd stays the same file. */
-static void
-try_direct(struct uring_file *file)
+static int
+try_direct(struct uring_file *file, char why[URING_WHY_MAX])
 {
-	int flags = fcntl(file->fd, F_GETFL);
+	int works, flags = fcntl(file->fd, F_GETFL);
 
 	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT) != 0) {
-		return;
+		return 0;
 	}
-	if (direct_works(file->fd, file->block_size, file->size_bytes)) {
+	works = direct_works(file->fd, file->block_size, file->size_bytes);
+	if (works < 0) {
+		return fail(why, works, "no memory to try what the file can do");
+	}
+	if (works) {
 		file->direct = true;
 		file->align_log2 = 12;
 	} else {
 		fcntl(file->fd, F_SETFL, flags);
 	}
+	return 0;
 }
 
 /** A hole behind the end changes nothing, and tells whether holes can be made. A block device
@@ -221,7 +228,9 @@ uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why
 		rc = check_size(opts, file, why);
 	}
 	if (rc == 0) {
-		try_direct(file);
+		rc = try_direct(file, why);
+	}
+	if (rc == 0) {
 		probe_punch(file);
 		find_identity(file);
 	}

@@ -17,7 +17,11 @@ struct uring_bdev {
 	struct spdk_bdev bdev;
 	char *filename;
 	struct uring_file file; /* set once at create, but for size_bytes */
-	/* Any thread sets it once; relaxed: it only has to be seen some day, by I/O that begins
+	/* fdatasync() of the file, one at a time, on helper threads; uring_io.c says why. */
+	pthread_mutex_t sync_lock;
+	_Atomic uint64_t syncs_begun;
+	uint64_t sync_good; /* the last that went well; under sync_lock */
+	/* Set once, under sync_lock; relaxed: it only has to be seen some day, by I/O that begins
 	 * after the failed flush was answered, which the answer's message orders. */
 	_Atomic bool flush_failed;
 	/* fallocate() mode that writes zeros; only ever goes from ZERO_RANGE to PUNCH_HOLE;
@@ -40,16 +44,24 @@ struct uring_channel {
 
 struct uring_io {
 	struct uring_group *group;
-	uint64_t len_bytes; /* expected result; 0 for fallocate */
-	int mode;           /* of fallocate */
+	uint64_t len_bytes;  /* all of it; 0 for fallocate */
+	uint64_t done_bytes; /* of len_bytes, before what is in the ring now */
+	int mode;            /* of fallocate */
+	/* A FLUSH. */
 	struct env_work work;
 	struct spdk_thread *thread;
+	uint64_t syncs_before; /* begun before it came */
 	int result;
 };
 
 /** An io_channel's constructor and destructor: the ring of a thread, which all uring bdevs use. */
 int uring_group_create(void *io_device, void *ctx);
 void uring_group_destroy(void *io_device, void *ctx);
+
+/** Whether a ring can be made: 0 or a negative errno. */
+int uring_group_probe(void);
+/** What to do about \p rc of a ring that can't be made, in words. */
+const char *uring_group_remedy(int rc);
 
 /** The bdev's submit_request(); \p ch has a struct uring_channel. On the channel's thread. */
 void uring_submit_request(struct spdk_io_channel *ch, struct spdk_bdev_io *io);

@@ -12,7 +12,14 @@
  * sleeps.
  *
  * After a failed fdatasync() the kernel may have dropped what it could not write and calls the next
- * one good: so the bdev refuses writes and flushes from then on.
+ * one good: it tells a write-back error once for each open file. So the bdev refuses writes and
+ * flushes from then on, and no two fdatasync() run at once: else the one that hears nothing of the
+ * error could be answered as good before the other is back. What waits for its turn meanwhile needs
+ * one fdatasync() together:
+ *
+ *	FLUSH a |-- fdatasync 1 --|
+ *	FLUSH b    |..............|-- fdatasync 2 --|	begun after b and c came: good for both
+ *	FLUSH c          |........................ok|
  */
 
 #include "uring_internal.h"
@@ -24,6 +31,10 @@
 
 #define RING_ENTRIES 512u
 #define REAP_MAX 128u
+/** Most bytes and buffers of one operation; the rest follows as after any short count. */
+#define RW_BYTES_MAX (1u << 30)
+#define RW_IOVS_MAX 1024
+#define HOLE_MODE (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 
 static struct uring_bdev *
 uring_of(const struct spdk_bdev_io *io)
@@ -101,17 +112,37 @@ group_poll(void *arg)
 	return n > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
 }
 
-static const char *
-ring_remedy(int rc)
+int
+uring_group_probe(void)
+{
+	struct io_uring ring;
+	int rc = io_uring_queue_init(RING_ENTRIES, &ring, 0);
+
+	if (rc == 0) {
+		io_uring_queue_exit(&ring);
+	}
+	return rc;
+}
+
+const char *
+uring_group_remedy(int rc)
 {
 	switch (rc) {
 	case -EPERM:
+	case -EACCES:
+		return "the sysctl kernel.io_uring_disabled or a container's seccomp filter "
+		       "forbids "
+		       "it; allow it there";
 	case -ENOSYS:
-		return " (see /proc/sys/kernel/io_uring_disabled and seccomp)";
+		return "this kernel is built without it, or a seccomp filter hides it";
 	case -ENOMEM:
-		return " (before Linux 5.12 rings count as locked memory: raise ulimit -l)";
+		return "raise the limit of locked memory (ulimit -l), to which kernels before 5.12 "
+		       "count rings";
+	case -EMFILE:
+	case -ENFILE:
+		return "raise the limit of open files (ulimit -n)";
 	default:
-		return "";
+		return "look in the kernel's log";
 	}
 }
 
@@ -125,8 +156,8 @@ uring_group_create(void *io_device, void *ctx)
 	memset(group, 0, sizeof(*group));
 	rc = io_uring_queue_init(RING_ENTRIES, &group->ring, 0);
 	if (rc != 0) {
-		SPDK_ERRLOG("no io_uring on this thread: %s%s\n", spdk_strerror(-rc),
-		            ring_remedy(rc));
+		SPDK_ERRLOG("no io_uring on this thread: %s: %s\n", spdk_strerror(-rc),
+		            uring_group_remedy(rc));
 		return rc;
 	}
 	group->submit.fn = group_submit;
@@ -153,72 +184,16 @@ uring_group_destroy(void *io_device, void *ctx)
 
 /* ---- I/O ---- */
 
-static bool rw_send(struct uring_group *group, struct spdk_bdev_io *io);
-static bool fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode);
-
-static void
-io_resend(struct spdk_bdev_io *io)
-{
-	struct uring_io *ctx = ctx_of(io);
-	bool sent = ctx->len_bytes != 0 ? rw_send(ctx->group, io)
-	                                : fallocate_send(ctx->group, io, ctx->mode);
-
-	if (!sent) {
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
-	}
-}
-
-/** A file system that knows no FALLOC_FL_ZERO_RANGE gets holes instead; true when sent again. */
+/** Send a read or write of some buffers of \p io, at \p done bytes behind its begin. */
 static bool
-zero_by_hole(struct spdk_bdev_io *io)
-{
-	struct uring_bdev *ub = uring_of(io);
-	int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-
-	if (io->type != SPDK_BDEV_IO_TYPE_WRITE_ZEROES || ctx_of(io)->mode == hole) {
-		return false;
-	}
-	atomic_store_explicit(&ub->zero_mode, hole, memory_order_relaxed);
-	ctx_of(io)->mode = hole;
-	io_resend(io);
-	return true;
-}
-
-static void
-io_complete(struct spdk_bdev_io *io, int res)
-{
-	struct uring_io *ctx = ctx_of(io);
-
-	if (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
-		return;
-	}
-	if (res == -EAGAIN || res == -EINTR) {
-		io_resend(io);
-		return;
-	}
-	if (res == -EOPNOTSUPP && zero_by_hole(io)) {
-		return;
-	}
-	if (res == -EOPNOTSUPP && io->type == SPDK_BDEV_IO_TYPE_UNMAP) {
-		/* A device without discard: the advice is not taken. */
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
-		return;
-	}
-	SPDK_ERRLOG_RATELIMIT("bdev %s: %s of %" PRIu64 " blocks at %" PRIu64 ": %s\n",
-	                      io->bdev->name, spdk_bdev_get_io_type_name(io->type),
-	                      io->u.bdev.num_blocks, io->u.bdev.offset_blocks,
-	                      res < 0 ? spdk_strerror(-res) : "less transferred than asked for");
-	spdk_bdev_io_complete_aio_status(io, res < 0 ? res : -EIO);
-}
-
-static bool
-rw_send(struct uring_group *group, struct spdk_bdev_io *io)
+rw_send(struct uring_group *group, struct spdk_bdev_io *io, const struct iovec *iovs, int iovcnt,
+        uint64_t done)
 {
 	struct io_uring_sqe *sqe = group_get_sqe(group);
-	uint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen;
-	const struct iovec *iovs = io->u.bdev.iovs;
-	int iovcnt = io->u.bdev.iovcnt, fd = uring_of(io)->file.fd;
+	uint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen + done;
+	unsigned len = (unsigned)spdk_min(iovs[0].iov_len, (size_t)RW_BYTES_MAX);
+	unsigned num = (unsigned)spdk_min(iovcnt, RW_IOVS_MAX);
+	int fd = uring_of(io)->file.fd;
 	bool read = io->type == SPDK_BDEV_IO_TYPE_READ;
 
 	if (spdk_unlikely(sqe == NULL)) {
@@ -226,17 +201,39 @@ rw_send(struct uring_group *group, struct spdk_bdev_io *io)
 	}
 	ctx_of(io)->group = group;
 	ctx_of(io)->len_bytes = io->u.bdev.num_blocks * io->bdev->blocklen;
-	if (iovcnt == 1 && read) {
-		io_uring_prep_read(sqe, fd, iovs[0].iov_base, (unsigned)iovs[0].iov_len, offset);
-	} else if (iovcnt == 1) {
-		io_uring_prep_write(sqe, fd, iovs[0].iov_base, (unsigned)iovs[0].iov_len, offset);
+	ctx_of(io)->done_bytes = done;
+	if (num == 1 && read) {
+		io_uring_prep_read(sqe, fd, iovs[0].iov_base, len, offset);
+	} else if (num == 1) {
+		io_uring_prep_write(sqe, fd, iovs[0].iov_base, len, offset);
 	} else if (read) {
-		io_uring_prep_readv(sqe, fd, iovs, (unsigned)iovcnt, offset);
+		io_uring_prep_readv(sqe, fd, iovs, num, offset);
 	} else {
-		io_uring_prep_writev(sqe, fd, iovs, (unsigned)iovcnt, offset);
+		io_uring_prep_writev(sqe, fd, iovs, num, offset);
 	}
 	io_uring_sqe_set_data(sqe, io);
 	return true;
+}
+
+/** After a short count: send what is left of the buffer in which it ended. Buffer by buffer,
+ * because the caller's iovecs are not ours to change. 0, -ENOMEM, -EINVAL when the buffers are too
+ * short. */
+static int
+rw_send_rest(struct spdk_bdev_io *io, uint64_t done)
+{
+	const struct iovec *v = io->u.bdev.iovs, *end = v + io->u.bdev.iovcnt;
+	uint64_t skip = done;
+	struct iovec rest;
+
+	for (; v < end && skip >= v->iov_len; v++) {
+		skip -= v->iov_len;
+	}
+	if (v == end) {
+		return -EINVAL;
+	}
+	rest.iov_base = (char *)v->iov_base + skip;
+	rest.iov_len = v->iov_len - skip;
+	return rw_send(ctx_of(io)->group, io, &rest, 1, done) ? 0 : -ENOMEM;
 }
 
 static bool
@@ -250,6 +247,7 @@ fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode)
 	}
 	ctx_of(io)->group = group;
 	ctx_of(io)->len_bytes = 0;
+	ctx_of(io)->done_bytes = 0;
 	ctx_of(io)->mode = mode;
 	io_uring_prep_fallocate(sqe, uring_of(io)->file.fd, mode,
 	                        (off_t)(io->u.bdev.offset_blocks * blocklen),
@@ -258,32 +256,112 @@ fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode)
 	return true;
 }
 
+/** A file system that knows no FALLOC_FL_ZERO_RANGE gets holes instead. */
+static bool
+wants_hole(const struct spdk_bdev_io *io, const struct uring_io *ctx)
+{
+	return io->type == SPDK_BDEV_IO_TYPE_WRITE_ZEROES && ctx->mode != HOLE_MODE;
+}
+
+/** Go on with an I/O that is not simply done. 0: it is in the ring again; -ENOMEM: it has to be
+ * sent anew later; another errno: it failed. */
+static int
+io_go_on(struct spdk_bdev_io *io, int res)
+{
+	struct uring_io *ctx = ctx_of(io);
+
+	if (res > 0) {
+		return rw_send_rest(io, ctx->done_bytes + (uint64_t)res);
+	}
+	if (res == -EOPNOTSUPP && wants_hole(io, ctx)) {
+		atomic_store_explicit(&uring_of(io)->zero_mode, HOLE_MODE, memory_order_relaxed);
+		return fallocate_send(ctx->group, io, HOLE_MODE) ? 0 : -ENOMEM;
+	}
+	if (res == -EAGAIN || res == -EINTR) {
+		return -ENOMEM;
+	}
+	return res == 0 ? -EIO : res;
+}
+
+static void
+io_complete_special(struct spdk_bdev_io *io, int res)
+{
+	int rc;
+
+	if (res == -EOPNOTSUPP && io->type == SPDK_BDEV_IO_TYPE_UNMAP) {
+		/* A device without discard: the advice is not taken. */
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
+		return;
+	}
+	rc = io_go_on(io, res);
+	if (rc == -ENOMEM) {
+		/* The layer sends all of it again, when others are done or a moment later. */
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+		return;
+	}
+	if (rc != 0) {
+		SPDK_ERRLOG_RATELIMIT(
+		        "bdev %s: %s of %" PRIu64 " blocks at %" PRIu64 ": %s\n", io->bdev->name,
+		        spdk_bdev_get_io_type_name(io->type), io->u.bdev.num_blocks,
+		        io->u.bdev.offset_blocks,
+		        res == 0 ? "the file ends before: give it its size back, or take over the "
+		                   "new one with bdev_uring_rescan"
+		                 : spdk_strerror(-rc));
+		spdk_bdev_io_complete_aio_status(io, rc);
+	}
+}
+
+static void
+io_complete(struct spdk_bdev_io *io, int res)
+{
+	struct uring_io *ctx = ctx_of(io);
+
+	if (spdk_likely(res >= 0 && ctx->done_bytes + (uint64_t)res == ctx->len_bytes)) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
+	} else {
+		io_complete_special(io, res);
+	}
+}
+
 /* ---- Flush ---- */
 
+/* One at a time, and none for a FLUSH during whose wait a whole one was done. */
 static void
 flush_work(struct env_work *work)
 {
 	struct uring_io *ctx = SPDK_CONTAINEROF(work, struct uring_io, work);
 	struct uring_bdev *ub = uring_of(spdk_bdev_io_from_ctx(ctx));
+	uint64_t number;
 
-	ctx->result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
+	pthread_mutex_lock(&ub->sync_lock);
+	if (atomic_load_explicit(&ub->flush_failed, memory_order_relaxed)) {
+		ctx->result = -EIO;
+	} else if (ub->sync_good > ctx->syncs_before) {
+		ctx->result = 0;
+	} else {
+		/* Pairs with flush_send(): a FLUSH that read a lower number was there before, and
+		 * what it is to make durable is visible to the kernel now. */
+		number = 1 + atomic_fetch_add_explicit(&ub->syncs_begun, 1, memory_order_acq_rel);
+		ctx->result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
+		if (ctx->result == 0) {
+			ub->sync_good = number;
+		} else {
+			atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
+			SPDK_ERRLOG("bdev %s: fdatasync of %s: %s: data may be lost; writes and "
+			            "flushes "
+			            "are refused until the bdev is made anew\n",
+			            ub->bdev.name, ub->filename, spdk_strerror(-ctx->result));
+		}
+	}
+	pthread_mutex_unlock(&ub->sync_lock);
 }
 
 static void
 flush_finished(void *arg)
 {
 	struct spdk_bdev_io *io = arg;
-	struct uring_bdev *ub = uring_of(io);
-	int rc = ctx_of(io)->result;
 
-	if (rc != 0) {
-		atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
-		SPDK_ERRLOG(
-		        "bdev %s: fdatasync of %s: %s: data may be lost; writes and flushes are "
-		        "refused until the bdev is made anew\n",
-		        ub->bdev.name, ub->filename, spdk_strerror(-rc));
-	}
-	spdk_bdev_io_complete_aio_status(io, rc);
+	spdk_bdev_io_complete_aio_status(io, ctx_of(io)->result);
 }
 
 static void
@@ -302,6 +380,10 @@ flush_send(struct spdk_bdev_io *io)
 	ctx->thread = spdk_get_thread();
 	ctx->work.fn = flush_work;
 	ctx->work.done = flush_work_done;
+	/* An addition of 0 rather than a load: then either flush_work()'s addition sees this one,
+	 * or this one counts it. */
+	ctx->syncs_before =
+	        atomic_fetch_add_explicit(&uring_of(io)->syncs_begun, 0, memory_order_acq_rel);
 	if (env_work_submit(&ctx->work) != 0) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
 	}
@@ -316,7 +398,7 @@ uring_read_buf(struct spdk_io_channel *ch, struct spdk_bdev_io *io, bool success
 
 	if (!success) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_FAILED);
-	} else if (!rw_send(uc->group, io)) {
+	} else if (!rw_send(uc->group, io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0)) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
 	}
 }
@@ -329,9 +411,9 @@ uring_send(struct uring_group *group, struct spdk_bdev_io *io)
 
 	switch (io->type) {
 	case SPDK_BDEV_IO_TYPE_WRITE:
-		return rw_send(group, io);
+		return rw_send(group, io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0);
 	case SPDK_BDEV_IO_TYPE_UNMAP:
-		return fallocate_send(group, io, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+		return fallocate_send(group, io, HOLE_MODE);
 	case SPDK_BDEV_IO_TYPE_WRITE_ZEROES:
 		return fallocate_send(group, io,
 		                      atomic_load_explicit(&ub->zero_mode, memory_order_relaxed));

@@ -8,10 +8,13 @@ a saved configuration makes the same bdevs again.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import re
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -237,13 +240,13 @@ def check_write_zeroes(build, source):
         half_zeroed(build, "write_zeroes", through)
 
 
-def check_flush(build, source):
-    """Each FLUSH through passthru is an fdatasync() of its own, and none fails."""
+def syncs(build, depth, count):
+    """How many fdatasync() so many FLUSHes through passthru take; none may fail."""
     with folder() as directory:
         path = make_file(directory, "f", MIB)
         trace = os.path.join(directory, "trace")
-        arguments = (configuration(directory, path), "pt0", "-q", "4", "-o", "4096", "-w", "flush",
-                     "--io-count", "50")
+        arguments = (configuration(directory, path), "pt0", "-q", str(depth), "-o", "4096", "-w",
+                     "flush", "--io-count", str(count))
         # The leak checker of a sanitized build can't run under ptrace: so once without.
         bdevperf(build, *arguments)
         bdevperf(build, *arguments,
@@ -253,7 +256,72 @@ def check_flush(build, source):
             lines = f.read().splitlines()
     calls = [line for line in lines if re.search(rf" fdatasync\(\d+<{re.escape(path)}>", line)]
     good = [line for line in lines if re.search(r"fdatasync.*\) += 0$", line)]
-    assert len(calls) >= 50 and len(good) == len(calls), f"{len(calls)} calls, {len(good)} good"
+    assert len(good) == len(calls), lines
+    return len(calls)
+
+
+def check_flush(build, source):
+    """A FLUSH alone is an fdatasync() of its own; those that wait together share one."""
+    assert syncs(build, 1, 50) == 50
+    calls = syncs(build, 8, 64)
+    assert 64 // 8 <= calls <= 64, calls
+
+
+def check_shrunk(build, source):
+    """A file that shrinks under its bdev: what is gone can't be read, and the line says why."""
+    with folder() as directory:
+        path = make_file(directory, "f", MIB, fill=True)
+        config = configuration(directory, path, through=False)
+        run = subprocess.Popen([os.path.join(build, "examples", "bdevperf"), "--json", config,
+                                "-T", "u0", "-q", "1", "-o", "4096", "-w", "read", "-t", "20",
+                                "-f", "-S", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+        for line in run.stdout:
+            if line.startswith("Job: u0"):
+                break
+        os.truncate(path, MIB // 2)
+        for line in run.stdout:
+            if line.startswith("Job: u0"):
+                break
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=PERF_S)
+    assert "the file ends before" in err and "bdev_uring_rescan" in err, err
+
+
+# A seccomp filter: io_uring_setup() gives EPERM, anything else is allowed.
+SECCOMP = struct.pack("=" + "HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, 425, 6, 0, 0, 0x50001, 6, 0, 0,
+                      0x7fff0000)
+
+
+def forbid_io_uring():
+    libc = ctypes.CDLL(None, use_errno=True)
+    code = ctypes.create_string_buffer(SECCOMP, len(SECCOMP))
+    prog = struct.pack("HxxxxxxP", len(SECCOMP) // 8, ctypes.addressof(code))
+    if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, prog, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
+class NoUringTarget(Target):
+    """spdk_tgt that may not use io_uring."""
+
+    def __init__(self, build, directory):
+        self.addr = os.path.join(directory, "rpc.sock")
+        self.log = open(os.path.join(directory, "log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [os.path.join(build, "bin", "spdk_tgt"), "-r", self.addr], stdout=self.log,
+            stderr=self.log, stdin=subprocess.DEVNULL, preexec_fn=forbid_io_uring)
+
+
+def check_no_io_uring(build, source):
+    with folder() as directory, NoUringTarget(build, directory) as target:
+        path = make_file(directory, "f", MIB)
+        before = traces(target)
+        error = create(target, "u0", path).get("error")
+        assert error and error["code"] == INTERNAL_ERROR, error
+        for word in ("io_uring does not work here", "Operation not permitted",
+                     "kernel.io_uring_disabled", "seccomp"):
+            assert word in error["message"], error
+        assert traces(target) == before
 
 
 # ---- Size and configuration ----
@@ -330,7 +398,7 @@ def check_save_and_load(build, source):
 def main(build, source):
     checks = (check_refusals, check_refusal_fifo, check_block_sizes, check_duplicates,
               check_not_writable, check_verify, check_unmap, check_write_zeroes, check_flush,
-              check_rescan, check_save_and_load)
+              check_shrunk, check_no_io_uring, check_rescan, check_save_and_load)
     return run_tap([(check.__name__[6:].replace("_", " "),
                      lambda check=check: check(build, source)) for check in checks])
 
