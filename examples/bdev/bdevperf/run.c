@@ -153,12 +153,19 @@ static int
 add_job(const char *bdev_name, uint32_t core, uint32_t part, uint32_t num_parts)
 {
 	struct job *job = job_new(bdev_name, core, part, num_parts);
+	int rc;
 
 	if (job == NULL) {
 		return -EINVAL;
 	}
+	rc = job_thread(job);
+	if (rc != 0) {
+		fprintf(stderr, "%s: no memory for a thread\n", bdev_name);
+		job_free(job);
+		return rc;
+	}
 	TAILQ_INSERT_TAIL(&g_jobs, job, link);
-	return job_thread(job);
+	return 0;
 }
 
 struct add_ctx {
