@@ -5,11 +5,13 @@
 bench.py [--record] [ROW...]: print the table of rows; fail on a row above its gate, or more than
 3 % above the recorded figure when that was recorded with the same compiler and C library.
 
-Each row runs its program twice under callgrind, for a shorter and a longer time, and reports
+Each row runs its program twice under callgrind, for less and for more I/O (rows on bdevs, which
+repeat exactly) or time (rows with two programs), and reports
 (instructions B - A) / (I/Os B - A), so that start and stop fall out. The I/Os are the calls that
 callgrind itself counted of a function that runs once for each.
 """
 
+import functools
 import json
 import os
 import re
@@ -26,6 +28,8 @@ RECORDED = os.path.join(TOP, "test", "bench", "recorded.json")
 ENV = dict(os.environ, GLIBC_TUNABLES="glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM")
 NQN = "nqn.2016-06.io.spdk:bench"
 PORT = "4491"
+SIZES = (2, 6)  # of the two runs: seconds, or as many times
+IOS_PER_SIZE = 20000
 
 
 def build():
@@ -75,19 +79,18 @@ def config(workdir, subsystems):
     return path
 
 
-def bdev_config(workdir, method, params):
-    return config(workdir, [{"subsystem": "bdev",
-                             "config": [{"method": method, "params": params}]}])
-
-
-def run_bdevperf(workdir, seconds, method, params, workload, depth):
-    conf = bdev_config(workdir, method, params)
+def run_bdevperf(workdir, size, bdevs, workload, depth):
+    """I/O on the last of `bdevs`, each of which is built on the one before."""
+    conf = config(workdir, [{"subsystem": "bdev", "config": [
+        {"method": method, "params": params} for method, params in bdevs]}])
     out = os.path.join(workdir, "callgrind.out")
     subprocess.run(callgrind(out) + [program("bdevperf"), "-c", conf, "-m", "0x1", "-q", str(depth),
-                                     "-o", "4096", "-w", workload, "-t", str(seconds),
+                                     "-o", "4096", "-w", workload,
+                                     "--io-count", str(size * IOS_PER_SIZE),
                                      "-r", os.path.join(workdir, "rpc.sock")],
                    check=True, env=ENV, stdout=subprocess.DEVNULL, timeout=300)
-    return profile(out, "spdk_bdev_free_io")
+    instructions, calls = profile(out, "spdk_bdev_free_io")
+    return instructions, calls // len(bdevs)
 
 
 def target_config(workdir):
@@ -150,31 +153,42 @@ def run_fabric(workdir, seconds, workload, depth, measured):
 NULL = ("bdev_null_create", {"name": "null0", "num_blocks": 262144, "block_size": 4096})
 MALLOC = ("bdev_malloc_create", {"name": "m0", "num_blocks": 65536, "block_size": 4096})
 
+PASSTHRU = ("bdev_passthru_create", {"name": "p0", "base_bdev_name": "null0"})
+
 ROWS = {
-    "a": ("null, randread, q 128", 500, lambda d, t: run_bdevperf(d, t, *NULL, "randread", 128)),
-    "b": ("null, randread, q 1", 800, lambda d, t: run_bdevperf(d, t, *NULL, "randread", 1)),
+    "a": ("null, randread, q 128", 500, lambda d, t: run_bdevperf(d, t, [NULL], "randread", 128)),
+    "b": ("null, randread, q 1", 800, lambda d, t: run_bdevperf(d, t, [NULL], "randread", 1)),
     "c-read": ("malloc, randread, q 128", 1250,
-               lambda d, t: run_bdevperf(d, t, *MALLOC, "randread", 128)),
+               lambda d, t: run_bdevperf(d, t, [MALLOC], "randread", 128)),
     "c-write": ("malloc, randwrite, q 128", 1250,
-                lambda d, t: run_bdevperf(d, t, *MALLOC, "randwrite", 128)),
+                lambda d, t: run_bdevperf(d, t, [MALLOC], "randwrite", 128)),
     "d-read": ("target, TCP, randread on malloc, q 64", 3500,
                lambda d, t: run_fabric(d, t, "randread", 64, "target")),
     "d-write": ("target, TCP, randwrite on malloc, q 64", 3700,
                 lambda d, t: run_fabric(d, t, "randwrite", 64, "target")),
     "e": ("spdk_nvme_perf, TCP, randwrite, q 64", 1700,
           lambda d, t: run_fabric(d, t, "randwrite", 64, "perf")),
+    "f": ("a passthru in between, added to row a", 400,
+          lambda d, t: run_bdevperf(d, t, [NULL, PASSTHRU], "randread", 128)),
 }
+# Rows that are what they add to another one.
+ADDED_TO = {"f": "a"}
 
 
-def measure(row):
+@functools.lru_cache(maxsize=None)
+def slope(row):
     points = []
-    for seconds in (2, 6):
+    for size in SIZES:
         with tempfile.TemporaryDirectory(prefix="basalt-bench-") as d:
-            points.append(ROWS[row][2](d, seconds))
+            points.append(ROWS[row][2](d, size))
     (ia, na), (ib, nb) = points
     if nb <= na:
         sys.exit(f"bench.py: row {row}: the longer run did no more I/O ({na}, {nb})")
-    return round((ib - ia) / (nb - na))
+    return (ib - ia) / (nb - na)
+
+
+def measure(row):
+    return round(slope(row) - (slope(ADDED_TO[row]) if row in ADDED_TO else 0))
 
 
 def toolchain():
