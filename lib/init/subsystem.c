@@ -14,7 +14,6 @@
 
 #include "init_internal.h"
 #include "spdk/log.h"
-#include "spdk/string.h"
 #include "spdk_internal/system_state.h"
 
 enum init_state {
@@ -113,8 +112,9 @@ spdk_subsystem_init_next(int rc)
 		return; /* a second answer, which nobody waits for */
 	}
 	if (rc != 0) {
-		SPDK_ERRLOG("subsystem %s did not start: %s\n",
-		            g_init.list.nodes[g_init.num_up].subsystem->name, spdk_strerror(-rc));
+		/* Why and what to do is said where it is known. */
+		SPDK_NOTICELOG("Subsystem %s did not start\n",
+		               g_init.list.nodes[g_init.num_up].subsystem->name);
 		g_init.state = FAILED;
 		g_init.failed_rc = rc;
 	} else {

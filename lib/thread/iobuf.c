@@ -153,7 +153,6 @@ spdk_iobuf_initialize(void)
 		                       opts->large_pool_count, opts->large_bufsize);
 	}
 	if (rc != 0) {
-		SPDK_ERRLOG("No memory for the first I/O buffers\n");
 		iobuf_pool_destroy(g_iobuf.pools[IOBUF_SMALL]);
 		g_iobuf.pools[IOBUF_SMALL] = NULL;
 		return rc;

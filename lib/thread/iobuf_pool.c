@@ -68,6 +68,7 @@ iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, u
 
 	pool = calloc(1, sizeof(*pool));
 	if (pool == NULL) {
+		SPDK_ERRLOG("No memory for the pools of I/O buffers\n");
 		return -ENOMEM;
 	}
 	pool->size = size;
@@ -83,6 +84,7 @@ iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, u
 	                              SPDK_ENV_NUMA_ID_ANY);
 	rc = pool->ring != NULL ? pool_add_arena(pool) : -ENOMEM;
 	if (rc != 0) {
+		/* The environment has said so. */
 		iobuf_pool_destroy(pool);
 		return rc;
 	}

@@ -128,7 +128,7 @@ def test_core_lock():
 
 def test_memory():
     ends(1, "--mem-size", "-s", "100000000")
-    ends(234, "raise --mem-size", "-s", "1", errors=None)
+    ends(234, "raise --mem-size", "-s", "1")
 
 
 def test_no_config_file():
