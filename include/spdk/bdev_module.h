@@ -378,6 +378,7 @@ struct spdk_bdev {
 		bool traits_given;
 		uint8_t traits_volatile;       /* set once before register */
 		uint8_t traits_fua;            /* set once before register */
+		uint8_t traits_reads_nothing;  /* set once before register */
 		uint32_t traits_atomic_blocks; /* set once before register */
 		uint32_t channel_flags; /* set once at register: what each channel must look at */
 		enum spdk_bdev_claim_type claim_type;

@@ -21,6 +21,9 @@ struct bdev_traits {
 	/** A write of so many aligned blocks is never half-visible after a power cut; at least 1.
 	 */
 	uint32_t atomic_blocks;
+	/** A read leaves the buffer as it is: who hands the buffer to somebody else clears it
+	 *  before. */
+	bool reads_nothing;
 };
 
 /** Declare the traits of \p bdev, before spdk_bdev_register(). Copied. */

@@ -21,6 +21,7 @@ bdev_set_traits(struct spdk_bdev *bdev, const struct bdev_traits *traits)
 	bdev->internal.traits_volatile = traits->volatile_cache;
 	bdev->internal.traits_fua = traits->fua;
 	bdev->internal.traits_atomic_blocks = spdk_max(1u, traits->atomic_blocks);
+	bdev->internal.traits_reads_nothing = traits->reads_nothing;
 }
 
 void
@@ -31,6 +32,7 @@ bdev_get_traits(const struct spdk_bdev *bdev, struct bdev_traits *traits)
 	traits->volatile_cache = !given || bdev->internal.traits_volatile;
 	traits->fua = given && bdev->internal.traits_fua;
 	traits->atomic_blocks = given ? bdev->internal.traits_atomic_blocks : 1;
+	traits->reads_nothing = given && bdev->internal.traits_reads_nothing;
 }
 
 static bool

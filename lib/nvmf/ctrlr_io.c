@@ -154,6 +154,18 @@ io_check_rw(struct spdk_nvmf_request *req, const struct nvmf_sgroup_ns *ns, uint
 	return true;
 }
 
+static int
+io_submit_read(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns, uint64_t lba,
+               uint64_t num_blocks)
+{
+	if (spdk_unlikely(ns->reads_nothing)) {
+		/* The buffer still has what it had for the host before. */
+		spdk_iov_memset(req->iov, req->iovcnt, 0);
+	}
+	return spdk_bdev_readv_blocks(ns->desc, ns->channel, req->iov, req->iovcnt, lba, num_blocks,
+	                              io_done, req);
+}
+
 static enum spdk_nvmf_request_exec_status
 io_read_now(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns)
 {
@@ -163,8 +175,7 @@ io_read_now(struct spdk_nvmf_request *req, struct nvmf_sgroup_ns *ns)
 	if (!io_check_rw(req, ns, &lba, &num_blocks)) {
 		return SPDK_NVMF_REQUEST_EXEC_STATUS_COMPLETE;
 	}
-	rc = spdk_bdev_readv_blocks(ns->desc, ns->channel, req->iov, req->iovcnt, lba, num_blocks,
-	                            io_done, req);
+	rc = io_submit_read(req, ns, lba, num_blocks);
 	return io_submitted(req, ns, rc, io_retry);
 }
 
@@ -199,8 +210,7 @@ io_read_flushed(struct spdk_bdev_io *bdev_io, bool success, void *arg)
 		spdk_nvmf_request_complete(req);
 		return;
 	}
-	rc = spdk_bdev_readv_blocks(ns->desc, ns->channel, req->iov, req->iovcnt, lba, num_blocks,
-	                            io_done, req);
+	rc = io_submit_read(req, ns, lba, num_blocks);
 	io_resubmitted(req, io_submitted(req, ns, rc, io_read_retry));
 }
 

@@ -134,6 +134,7 @@ ns_fill_traits(struct spdk_nvmf_ns *ns)
 	bdev_get_traits(ns->bdev, &traits);
 	ns->block_size = spdk_bdev_get_block_size(ns->bdev);
 	ns->volatile_cache = traits.volatile_cache;
+	ns->reads_nothing = traits.reads_nothing;
 	ns->atomic_blocks = spdk_max(1, spdk_min(traits.atomic_blocks, UINT16_MAX));
 	ns->unmap = spdk_bdev_io_type_supported(ns->bdev, SPDK_BDEV_IO_TYPE_UNMAP);
 }

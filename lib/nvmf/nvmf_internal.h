@@ -168,6 +168,7 @@ struct spdk_nvmf_ns {
 	uint32_t block_size;
 	uint16_t atomic_blocks;
 	bool volatile_cache;
+	bool reads_nothing;
 	bool unmap;
 	uint64_t generation; /* unlike that of any other namespace */
 	bool removing;       /* its bdev goes */
@@ -237,6 +238,7 @@ struct nvmf_sgroup_ns {
 	uint32_t io_outstanding;
 	bool paused;
 	bool volatile_cache;
+	bool reads_nothing;
 };
 
 enum nvmf_sgroup_state {

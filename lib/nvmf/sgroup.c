@@ -47,6 +47,7 @@ sgroup_ns_open(struct nvmf_sgroup_ns *info, struct spdk_nvmf_ns *ns)
 	info->bdev = ns->bdev;
 	info->block_size = ns->block_size;
 	info->volatile_cache = ns->volatile_cache;
+	info->reads_nothing = ns->reads_nothing;
 	return 0;
 }
 

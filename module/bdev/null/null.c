@@ -150,7 +150,9 @@ null_opts_bad(const struct null_opts *opts)
 int
 null_create(const struct null_opts *opts, const char **why)
 {
-	static const struct bdev_traits traits = { .fua = true, .atomic_blocks = 1 };
+	static const struct bdev_traits traits = { .fua = true,
+		                                   .atomic_blocks = 1,
+		                                   .reads_nothing = true };
 	struct null_bdev *null;
 	int rc;
 

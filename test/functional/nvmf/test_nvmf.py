@@ -380,6 +380,25 @@ def test_io_paths(t):
     quiet(t)
 
 
+def test_reads_of_nothing(t):
+    """A null bdev leaves a buffer as it is: what another host wrote must not come out of it, also
+    not through a passthru."""
+    t.rpc("bdev_passthru_create", base_bdev_name="n0", name="pn0")
+    t.rpc("nvmf_subsystem_add_ns", nqn=NQN, namespace={"bdev_name": "pn0", "nsid": 9})
+    h = host()
+    q = h.queue()
+    for n in (512, 4096, 131072):
+        for _ in range(8):
+            eq(q.write(0, b"\xa5" * n).status, 0, f"write {n}")
+            cpl = q.read(0, n // 512, 9)
+            eq(cpl.status, 0, f"read {n}")
+            assert cpl.data == bytes(n), f"{n} bytes are not zero"
+    h.close()
+    t.rpc("nvmf_subsystem_remove_ns", nqn=NQN, nsid=9)
+    t.rpc("bdev_passthru_delete", name="pn0")
+    quiet(t)
+
+
 def test_io_ranges(t):
     h = host()
     q = h.queue()
