@@ -33,6 +33,10 @@ MUTANTS = [
      "feat->num_queues = num_io_queues << 16 | num_io_queues;",
      "feat->num_queues = 0 * num_io_queues;",
      "^2 queues: 2 I/O queues$"),
+    ("never-sleeps", "idle", "lib/event/reactor.c",
+     "} else if (reactor->now_ticks >= reactor->spin_until_ticks) {",
+     "} else if (reactor->now_ticks == 0) {",
+     "^idle: at most 1 % of a core in 30 s$"),
     ("read-corrupts", "pass", URING,
      "\tif (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {\n",
      "\tif (io->type == SPDK_BDEV_IO_TYPE_READ && res >= 32768) {\n"

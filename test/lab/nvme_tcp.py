@@ -27,9 +27,10 @@ NQN = "nqn.2026-11.io.basalt:lab"
 KERNEL_NQN = "nqn.2026-11.io.basalt:lab-kernel"
 DISCOVERY_NQN = "nqn.2014-08.org.nvmexpress.discovery"
 VOLUME_BYTES = 128 * 1024 * 1024
-SECTIONS = ("discover", "pass", "digest", "buffers", "kill", "power", "flush", "host")
+SECTIONS = ("discover", "pass", "digest", "idle", "buffers", "kill", "power", "flush", "host")
 GUEST_LIMIT_S = 540
 START_LIMIT_S = 20
+QUIET_S, IDLE_S, IDLE_MAX_PERCENT = 10, 30, 1
 
 
 def free_port():
@@ -137,6 +138,21 @@ class Target:
                 raise RuntimeError(f"nothing waited for a buffer of {pool}: {r.stdout}")
         self.end(signal.SIGTERM)
         self.start()
+
+    def cpu_seconds(self):
+        """User and system time of all threads, by the kernel's count."""
+        with open(f"/proc/{self.process.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def check_idle(self):
+        """A host is connected and only keeps alive."""
+        time.sleep(QUIET_S)
+        begin, cpu = time.monotonic(), self.cpu_seconds()
+        time.sleep(IDLE_S)
+        percent = 100 * (self.cpu_seconds() - cpu) / (time.monotonic() - begin)
+        if percent > IDLE_MAX_PERCENT:
+            raise RuntimeError(f"an idle target takes {percent:.2f} % of a core")
 
     def start_traced(self):
         self.end(signal.SIGTERM)
@@ -258,7 +274,7 @@ class Lab:
             asks.update({"kill": self.target.kill, "start": self.target.start,
                          "keep-copy": self.target.keep_copy, "power-cut": self.target.power_cut,
                          "small-pools": self.target.start_small,
-                         "waited": self.target.check_waits,
+                         "waited": self.target.check_waits, "idle": self.target.check_idle,
                          "trace": self.target.start_traced, "traced": self.target.check_trace})
         try:
             asks[what]()

@@ -154,6 +154,9 @@ wait_for_buffers() {
 		--do_verify=1 --verify_fatal=1 --randseed=7
 }
 
+# Live, and never away: the kernel says so when it has to reconnect.
+kept_alive() { is_live && ! dmesg | grep -i "$(basename "$(ctrl_of "$nqn")").*reconnect"; }
+
 power_cut() {
 	make_fs && write_file durable && ask keep-copy && umount $mnt && disconnect && ask power-cut
 }
@@ -207,6 +210,11 @@ if section digest; then
 	pass "both digests" 2 --hdr-digest --data-digest
 fi
 if [ "$addr" != 127.0.0.1 ]; then
+	if section idle && check "idle: connect" connect --nr-io-queues=2 --keep-alive-tmo=5; then
+		check "idle: at most 1 % of a core in 30 s" ask idle 100
+		check "idle: kept alive meanwhile" kept_alive
+		check "idle: disconnect" disconnect
+	fi
 	if section buffers && check "few buffers: restart" ask small-pools &&
 		check "few buffers: connect" connect --nr-io-queues=2; then
 		check "few buffers: 1 MiB and 8 KiB I/O, every byte is there" wait_for_buffers
