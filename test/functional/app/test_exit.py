@@ -38,7 +38,7 @@ class Program:
         popen.setdefault("executable", PROGRAM)
         self.process = subprocess.Popen(
             ["spdk_tgt", "-r", self.sock, *args], stdin=subprocess.DEVNULL, stdout=self.files[0],
-            stderr=self.files[1], cwd=DIR, preexec_fn=no_core, **popen)
+            stderr=self.files[1], cwd=DIR, preexec_fn=as_from_a_shell, **popen)
 
     def __enter__(self):
         return self
@@ -75,8 +75,11 @@ class Program:
         return self.process.wait(END_S)
 
 
-def no_core():
+def as_from_a_shell():
+    """No core files; signals that a background job or nohup ignores end the program again."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for sig in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(sig, signal.SIG_DFL)
 
 
 def ends(status, line, *args, errors=1, **how):
