@@ -99,7 +99,7 @@ static void
 uring_free(struct uring_bdev *ub)
 {
 	uring_file_close(&ub->file);
-	pthread_mutex_destroy(&ub->sync_lock);
+	pthread_mutex_destroy(&ub->sync.lock);
 	free(ub->filename);
 	free(ub->bdev.name);
 	free(ub);
@@ -156,7 +156,6 @@ bdev_fill(struct uring_bdev *ub, const struct uring_opts *opts)
 	ub->bdev.fn_table = &g_uring_fn_table;
 	ub->bdev.module = &g_uring_module;
 	bdev_set_traits(&ub->bdev, &traits);
-	atomic_init(&ub->syncs_begun, 0);
 	atomic_init(&ub->flush_failed, false);
 	atomic_init(&ub->zero_mode, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE);
 }
@@ -242,7 +241,7 @@ uring_create(const struct uring_opts *opts, char why[URING_WHY_MAX])
 		return rc;
 	}
 	ub->file.fd = -1;
-	pthread_mutex_init(&ub->sync_lock, NULL);
+	uring_sync_init(ub);
 	ub->bdev.name = strdup(opts->name);
 	ub->filename = strdup(opts->filename);
 	if (ub->bdev.name == NULL || ub->filename == NULL) {

@@ -13,15 +13,22 @@
 #include <liburing.h>
 #include <stdatomic.h>
 
+STAILQ_HEAD(uring_flushes, uring_io);
+
 struct uring_bdev {
 	struct spdk_bdev bdev;
 	char *filename;
 	struct uring_file file; /* set once at create, but for size_bytes */
-	/* fdatasync() of the file, one at a time, on helper threads; uring_io.c says why. */
-	pthread_mutex_t sync_lock;
-	_Atomic uint64_t syncs_begun;
-	uint64_t sync_good; /* the last that went well; under sync_lock */
-	/* Set once, under sync_lock; relaxed: it only has to be seen some day, by I/O that begins
+	/* fdatasync() of the file, one at a time; uring_io.c says why. */
+	struct {
+		pthread_mutex_t lock;         /* short: never held over a system call */
+		struct uring_flushes waiting; /* for the next one; under lock */
+		bool running;                 /* the work is with the helpers; under lock */
+		struct uring_flushes now;     /* what the running one is for; the work's */
+		int result;                   /* the work's */
+		struct env_work work;
+	} sync;
+	/* Set once, by the work; relaxed: it only has to be seen some day, by I/O that begins
 	 * after the failed flush was answered, which the answer's message orders. */
 	_Atomic bool flush_failed;
 	/* fallocate() mode that writes zeros; only ever goes from ZERO_RANGE to PUNCH_HOLE;
@@ -48,9 +55,8 @@ struct uring_io {
 	uint64_t done_bytes; /* of len_bytes, before what is in the ring now */
 	int mode;            /* of fallocate */
 	/* A FLUSH. */
-	struct env_work work;
+	STAILQ_ENTRY(uring_io) flush_link;
 	struct spdk_thread *thread;
-	uint64_t syncs_before; /* begun before it came */
 	int result;
 };
 
@@ -62,6 +68,9 @@ void uring_group_destroy(void *io_device, void *ctx);
 int uring_group_probe(void);
 /** What to do about \p rc of a ring that can't be made, in words. */
 const char *uring_group_remedy(int rc);
+
+/** Before the first FLUSH of \p ub; its lock ends with the bdev. */
+void uring_sync_init(struct uring_bdev *ub);
 
 /** The bdev's submit_request(); \p ch has a struct uring_channel. On the channel's thread. */
 void uring_submit_request(struct spdk_io_channel *ch, struct spdk_bdev_io *io);

@@ -14,12 +14,12 @@
  * After a failed fdatasync() the kernel may have dropped what it could not write and calls the next
  * one good: it tells a write-back error once for each open file. So the bdev refuses writes and
  * flushes from then on, and no two fdatasync() run at once: else the one that hears nothing of the
- * error could be answered as good before the other is back. What waits for its turn meanwhile needs
- * one fdatasync() together:
+ * error could be answered as good before the other is back. What comes meanwhile waits in the bdev,
+ * not on a helper thread that another bdev needs, and has one fdatasync() together:
  *
  *	FLUSH a |-- fdatasync 1 --|
  *	FLUSH b    |..............|-- fdatasync 2 --|	begun after b and c came: good for both
- *	FLUSH c          |........................ok|
+ *	FLUSH c          |..........................|
  */
 
 #include "uring_internal.h"
@@ -325,68 +325,120 @@ io_complete(struct spdk_bdev_io *io, int res)
 
 /* ---- Flush ---- */
 
-/* One at a time, and none for a FLUSH during whose wait a whole one was done. */
-static void
-flush_work(struct env_work *work)
-{
-	struct uring_io *ctx = SPDK_CONTAINEROF(work, struct uring_io, work);
-	struct uring_bdev *ub = uring_of(spdk_bdev_io_from_ctx(ctx));
-	uint64_t number;
-
-	pthread_mutex_lock(&ub->sync_lock);
-	if (atomic_load_explicit(&ub->flush_failed, memory_order_relaxed)) {
-		ctx->result = -EIO;
-	} else if (ub->sync_good > ctx->syncs_before) {
-		ctx->result = 0;
-	} else {
-		/* Pairs with flush_send(): a FLUSH that read a lower number was there before, and
-		 * what it is to make durable is visible to the kernel now. */
-		number = 1 + atomic_fetch_add_explicit(&ub->syncs_begun, 1, memory_order_acq_rel);
-		ctx->result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
-		if (ctx->result == 0) {
-			ub->sync_good = number;
-		} else {
-			atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
-			SPDK_ERRLOG("bdev %s: fdatasync of %s: %s: data may be lost; writes and "
-			            "flushes "
-			            "are refused until the bdev is made anew\n",
-			            ub->bdev.name, ub->filename, spdk_strerror(-ctx->result));
-		}
-	}
-	pthread_mutex_unlock(&ub->sync_lock);
-}
-
 static void
 flush_finished(void *arg)
 {
 	struct spdk_bdev_io *io = arg;
 
-	spdk_bdev_io_complete_aio_status(io, ctx_of(io)->result);
+	if (ctx_of(io)->result == -ENOMEM) {
+		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	} else {
+		spdk_bdev_io_complete_aio_status(io, ctx_of(io)->result);
+	}
+}
+
+/* The last of them takes the bdev's memory with it, maybe: it is not touched behind this. */
+static void
+flushes_answer(struct uring_flushes *flushes, int result)
+{
+	struct uring_io *ctx;
+
+	while ((ctx = STAILQ_FIRST(flushes)) != NULL) {
+		STAILQ_REMOVE_HEAD(flushes, flush_link);
+		ctx->result = result;
+		spdk_thread_send_msg(ctx->thread, flush_finished, spdk_bdev_io_from_ctx(ctx));
+	}
 }
 
 static void
-flush_work_done(struct env_work *work)
+flushes_take(struct uring_flushes *from, struct uring_flushes *to)
 {
-	struct uring_io *ctx = SPDK_CONTAINEROF(work, struct uring_io, work);
+	STAILQ_INIT(to);
+	STAILQ_CONCAT(to, from);
+}
 
-	spdk_thread_send_msg(ctx->thread, flush_finished, spdk_bdev_io_from_ctx(ctx));
+/* On a helper thread. What waits now was submitted before this fdatasync() begins. */
+static void
+sync_work(struct env_work *work)
+{
+	struct uring_bdev *ub = SPDK_CONTAINEROF(work, struct uring_bdev, sync.work);
+
+	pthread_mutex_lock(&ub->sync.lock);
+	flushes_take(&ub->sync.waiting, &ub->sync.now);
+	pthread_mutex_unlock(&ub->sync.lock);
+	if (atomic_load_explicit(&ub->flush_failed, memory_order_relaxed)) {
+		ub->sync.result = -EIO;
+		return;
+	}
+	ub->sync.result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
+	if (ub->sync.result != 0) {
+		atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
+		SPDK_ERRLOG("bdev %s: fdatasync of %s: %s: data may be lost; writes and flushes "
+		            "are refused until the bdev is made anew\n",
+		            ub->bdev.name, ub->filename, spdk_strerror(-ub->sync.result));
+	}
+}
+
+/* Begin the next fdatasync(), or say that none runs. */
+static void
+sync_next(struct uring_bdev *ub)
+{
+	struct uring_flushes refused;
+	bool again;
+
+	pthread_mutex_lock(&ub->sync.lock);
+	again = !STAILQ_EMPTY(&ub->sync.waiting);
+	ub->sync.running = again;
+	pthread_mutex_unlock(&ub->sync.lock);
+	if (!again || env_work_submit(&ub->sync.work) == 0) {
+		return;
+	}
+	pthread_mutex_lock(&ub->sync.lock);
+	flushes_take(&ub->sync.waiting, &refused);
+	ub->sync.running = false;
+	pthread_mutex_unlock(&ub->sync.lock);
+	flushes_answer(&refused, -ENOMEM);
+}
+
+static void
+sync_work_done(struct env_work *work)
+{
+	struct uring_bdev *ub = SPDK_CONTAINEROF(work, struct uring_bdev, sync.work);
+	int result = ub->sync.result;
+	struct uring_flushes done;
+
+	flushes_take(&ub->sync.now, &done);
+	/* Before the answers: while one is owed the bdev is there. */
+	sync_next(ub);
+	flushes_answer(&done, result);
 }
 
 static void
 flush_send(struct spdk_bdev_io *io)
 {
+	struct uring_bdev *ub = uring_of(io);
 	struct uring_io *ctx = ctx_of(io);
+	bool first;
 
 	ctx->thread = spdk_get_thread();
-	ctx->work.fn = flush_work;
-	ctx->work.done = flush_work_done;
-	/* An addition of 0 rather than a load: then either flush_work()'s addition sees this one,
-	 * or this one counts it. */
-	ctx->syncs_before =
-	        atomic_fetch_add_explicit(&uring_of(io)->syncs_begun, 0, memory_order_acq_rel);
-	if (env_work_submit(&ctx->work) != 0) {
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
+	pthread_mutex_lock(&ub->sync.lock);
+	STAILQ_INSERT_TAIL(&ub->sync.waiting, ctx, flush_link);
+	first = !ub->sync.running;
+	ub->sync.running = true;
+	pthread_mutex_unlock(&ub->sync.lock);
+	if (first) {
+		sync_next(ub);
 	}
+}
+
+void
+uring_sync_init(struct uring_bdev *ub)
+{
+	pthread_mutex_init(&ub->sync.lock, NULL);
+	STAILQ_INIT(&ub->sync.waiting);
+	STAILQ_INIT(&ub->sync.now);
+	ub->sync.work.fn = sync_work;
+	ub->sync.work.done = sync_work_done;
 }
 
 /* ---- Submit ---- */

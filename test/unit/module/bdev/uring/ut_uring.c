@@ -419,6 +419,37 @@ test_flushes_together(void **state)
 	close_uring();
 }
 
+/** No helper can be had: those that wait are sent again by the layer, each is answered once. */
+static void
+test_flush_without_helpers(void **state)
+{
+	struct ut_io f[3] = {};
+	uint32_t n, i;
+
+	open_uring();
+	/* The first time, and when the one that came during an fdatasync() wants its own. */
+	for (n = 1; n <= 2; n++) {
+		memset(f, 0, sizeof(f));
+		memset(&g_late, 0, sizeof(g_late));
+		g_kernel.syncs = 0;
+		g_kernel.in_sync = flush_during_sync;
+		env_sim_fail_nth(ENV_FAULT_WORK, n);
+		for (i = 0; i < 3; i++) {
+			spdk_bdev_flush_blocks(g_u.desc, g_u.ch, 0, 128, ut_io_done, &f[i]);
+		}
+		for (i = 0; i < 5; i++) {
+			poll_threads_us(1000);
+		}
+		env_sim_fail_nth(ENV_FAULT_WORK, 0);
+		assert_true(f[0].success && f[1].success && f[2].success && g_late.success);
+		assert_true(f[0].done == 1 && f[1].done == 1 && f[2].done == 1);
+		assert_int_equal(g_late.done, 1);
+		/* The one that was refused alone comes late to those behind it. */
+		assert_int_equal(g_kernel.syncs, n == 1 ? 3 : 2);
+	}
+	close_uring();
+}
+
 /** FUA through a passthru: written, then synced; not durable when the sync fails. */
 static void
 test_fua_through_passthru(void **state)
@@ -551,6 +582,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_fallocate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush_after_failed_flush, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flushes_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flush_without_helpers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fua_through_passthru, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_rings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create_without_memory, setup, teardown),
