@@ -21,6 +21,7 @@ extern "C" {
 
 #define SPDK_MMIO_64BIT 1
 
+/** The 8 bits of a register at \p addr. */
 static inline uint8_t
 spdk_mmio_read_1(const volatile uint8_t *addr)
 {
@@ -28,6 +29,7 @@ spdk_mmio_read_1(const volatile uint8_t *addr)
 	return *addr;
 }
 
+/** Write \p val to the 8-bit register at \p addr. */
 static inline void
 spdk_mmio_write_1(volatile uint8_t *addr, uint8_t val)
 {
@@ -35,6 +37,7 @@ spdk_mmio_write_1(volatile uint8_t *addr, uint8_t val)
 	*addr = val;
 }
 
+/** The 16 bits of a register at \p addr. */
 static inline uint16_t
 spdk_mmio_read_2(const volatile uint16_t *addr)
 {
@@ -42,6 +45,7 @@ spdk_mmio_read_2(const volatile uint16_t *addr)
 	return *addr;
 }
 
+/** Write \p val to the 16-bit register at \p addr. */
 static inline void
 spdk_mmio_write_2(volatile uint16_t *addr, uint16_t val)
 {
@@ -49,6 +53,7 @@ spdk_mmio_write_2(volatile uint16_t *addr, uint16_t val)
 	*addr = val;
 }
 
+/** The 32 bits of a register at \p addr. */
 static inline uint32_t
 spdk_mmio_read_4(const volatile uint32_t *addr)
 {
@@ -56,6 +61,7 @@ spdk_mmio_read_4(const volatile uint32_t *addr)
 	return *addr;
 }
 
+/** Write \p val to the 32-bit register at \p addr. */
 static inline void
 spdk_mmio_write_4(volatile uint32_t *addr, uint32_t val)
 {
@@ -63,6 +69,7 @@ spdk_mmio_write_4(volatile uint32_t *addr, uint32_t val)
 	*addr = val;
 }
 
+/** The 64 bits of a register at \p addr. */
 static inline uint64_t
 spdk_mmio_read_8(volatile uint64_t *addr)
 {
@@ -70,6 +77,7 @@ spdk_mmio_read_8(volatile uint64_t *addr)
 	return *addr;
 }
 
+/** Write \p val to the 64-bit register at \p addr. */
 static inline void
 spdk_mmio_write_8(volatile uint64_t *addr, uint64_t val)
 {

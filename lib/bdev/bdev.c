@@ -13,6 +13,8 @@
 
 #include "bdev_internal.h"
 #include "spdk/json.h"
+#include "spdk/notify.h"
+#include "spdk/util.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/system_state.h"
 
@@ -222,6 +224,20 @@ start_all(void)
 	return 0;
 }
 
+static int
+register_notifications(void)
+{
+	static const char *const types[] = { "bdev_register", "bdev_unregister", "bdev_resize" };
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(types); i++) {
+		if (spdk_notify_type_register(types[i]) == NULL) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 void
 spdk_bdev_initialize(spdk_bdev_init_cb cb_fn, void *cb_arg)
 {
@@ -230,7 +246,10 @@ spdk_bdev_initialize(spdk_bdev_init_cb cb_fn, void *cb_arg)
 	assert(cb_fn != NULL && !g_bdev.started);
 	g_life.init_cb = cb_fn;
 	g_life.cb_arg = cb_arg;
-	rc = bdev_mgmt_init();
+	rc = register_notifications();
+	if (rc == 0) {
+		rc = bdev_mgmt_init();
+	}
 	if (rc != 0) {
 		init_reply(rc);
 		return;

@@ -17,6 +17,7 @@
  */
 
 #include "bdev_internal.h"
+#include "spdk/notify.h"
 #include "spdk/uuid.h"
 #include "spdk_internal/system_state.h"
 
@@ -168,6 +169,7 @@ spdk_bdev_register(struct spdk_bdev *bdev)
 	g_bdev.num_bdevs++;
 	TAILQ_INSERT_TAIL(&g_bdev.bdevs, bdev, internal.link);
 	bdev_unlock();
+	spdk_notify_send("bdev_register", bdev->name);
 	/* Held, so that a module that removes it while examining does not pull it away from us. */
 	rc = bdev_hold(bdev, &held);
 	if (rc == 0) {
@@ -261,6 +263,7 @@ abort_queued_done(struct spdk_bdev *bdev, void *ctx, int status)
 		spdk_thread_send_msg(spdk_get_thread(), unregister_walk, bdev);
 		return;
 	}
+	spdk_notify_send("bdev_unregister", bdev->name);
 	bdev_lock();
 	bdev->internal.status = SPDK_BDEV_STATUS_REMOVING;
 	bdev_alias_del_all_locked(bdev);
@@ -335,5 +338,8 @@ spdk_bdev_notify_blockcnt_change(struct spdk_bdev *bdev, uint64_t size)
 		bdev_desc_notify_all_locked(bdev, SPDK_BDEV_EVENT_RESIZE);
 	}
 	bdev_unlock();
+	if (rc == 0) {
+		spdk_notify_send("bdev_resize", bdev->name);
+	}
 	return rc;
 }

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Notifications: a list of types, and a ring of the last events, which is made for the first. Any
+/* Notifications: a list of types, and a ring of the last events, which is made with the first
+ * of either. Any
  * thread, under one mutex; call-backs run under it. Gone when the environment ends. */
 
 #include "spdk/log.h"
@@ -59,6 +60,15 @@ notify_lock(void)
 	}
 }
 
+static void
+make_ring_locked(void)
+{
+	if (g_notify.events == NULL) {
+		g_notify.events = calloc(EVENTS_MAX, sizeof(*g_notify.events));
+		g_notify.first_idx = g_notify.next_idx;
+	}
+}
+
 static struct spdk_notify_type *
 type_find_locked(const char *name)
 {
@@ -89,6 +99,7 @@ spdk_notify_type_register(const char *name)
 		if (type != NULL) {
 			spdk_strcpy_pad(type->name, name, sizeof(type->name) - 1, '\0');
 			STAILQ_INSERT_TAIL(&g_notify.types, type, link);
+			make_ring_locked();
 		}
 	}
 	pthread_mutex_unlock(&g_notify.lock);
@@ -122,11 +133,8 @@ spdk_notify_send(const char *type, const char *ctx)
 	uint64_t idx;
 
 	notify_lock();
+	make_ring_locked();
 	idx = g_notify.next_idx++;
-	if (g_notify.events == NULL) {
-		g_notify.events = calloc(EVENTS_MAX, sizeof(*g_notify.events));
-		g_notify.first_idx = idx;
-	}
 	if (g_notify.events != NULL) {
 		event = &g_notify.events[idx % EVENTS_MAX];
 		snprintf(event->type, sizeof(event->type), "%s", type);
