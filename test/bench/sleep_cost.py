@@ -9,11 +9,13 @@ Goals: IOPS within 3 %, p99 within 10 %.
 
 In a virtual machine the hypervisor takes the processors away for milliseconds (/proc/stat calls it
 steal); a run that lost more than 1 % of its two processors to that says nothing about its own p99.
-Such a pair is run again, up to four times as often as pairs are asked for; the last column says how
-many were.
+Such a pair is run again, up to four times as often as pairs are asked for; "dropped" says how many
+were. The last column, which is not subject to that, is how often a second the target that may sleep
+did, connecting included.
 """
 
 import argparse
+import glob
 import os
 import signal
 import statistics
@@ -36,22 +38,32 @@ def stolen_seconds():
     return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
+def sleeps_of(pid):
+    total = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/status"):
+        with open(path) as f:
+            total += next(int(line.split()[1]) for line in f if line.startswith("voluntary"))
+    return total
+
+
 def one_run(build, workdir, sleep, seconds, depth, rate):
     sock = os.path.join(workdir, "rpc.sock")
     cmd = [os.path.join(build, "test", "bench", "busy_tgt"), bench.target_config(workdir), sock]
     tgt = subprocess.Popen(cmd + (["sleep"] if sleep else []), stderr=subprocess.DEVNULL)
     try:
         bench.wait_ready(sock, tgt)
-        begin, stolen = time.monotonic(), stolen_seconds()
+        begin, stolen, sleeps = time.monotonic(), stolen_seconds(), sleeps_of(tgt.pid)
         out = subprocess.check_output(
             ["taskset", "-c", "1", os.path.join(build, "test", "bench", "load_host"), bench.PORT,
              bench.NQN, str(seconds), str(depth)] + ([str(rate)] if rate else []), text=True)
-        stolen = (stolen_seconds() - stolen) / 2 / (time.monotonic() - begin)
+        took = time.monotonic() - begin
+        stolen = (stolen_seconds() - stolen) / 2 / took
+        sleeps = (sleeps_of(tgt.pid) - sleeps) / took
     finally:
         tgt.send_signal(signal.SIGTERM)
         tgt.wait(30)
     iops, _, p99 = out.split()
-    return float(iops), float(p99), stolen
+    return float(iops), float(p99), stolen, sleeps
 
 
 def pairs_of(args, workdir, load):
@@ -81,7 +93,7 @@ def main():
     if unknown:
         ap.error(f"no load '{unknown.pop()}': one of " + ", ".join(name for name, _, _ in LOADS))
     print(f"{'load':10} {'IOPS':>9} {'ratio':>7} {'p99 us':>8} {'ratio':>7}  pairs dropped"
-          "   (sleeping / never)")
+          " sleeps/s   (sleeping / never)")
     with tempfile.TemporaryDirectory(prefix="basalt-sleep-") as workdir:
         for load in LOADS:
             if args.load and load[0] not in args.load:
@@ -94,7 +106,8 @@ def main():
                   f"{statistics.median(a[0] / b[0] for a, b in pairs):7.3f} "
                   f"{statistics.median(a[1] for a, _ in pairs):8.1f} "
                   f"{statistics.median(a[1] / b[1] for a, b in pairs):7.3f} "
-                  f"{len(pairs):6} {dropped:7}", flush=True)
+                  f"{len(pairs):6} {dropped:7} {statistics.median(a[3] for a, _ in pairs):8.1f}",
+                  flush=True)
     return 0
 
 
