@@ -12,9 +12,9 @@
  * ms of falling asleep, twice as long, up to 4 ms; when it slept longer than 2 ms, half as long,
  * down to 20 us. After a wake-up by its own timer alone it does not spin. So a steady stream of
  * I/O, from depth 1 down to one request in a millisecond or so, is polled for as if there were no
- * sleep, and a quiet program costs next to nothing: a wake-up now and then, and 20 us after it. A
- * wake-up costs some 5 us on bare metal and milliseconds in a virtual machine whose core the
- * hypervisor gave away: that is why 4 ms of spin behind a load are the cheaper side.
+ * sleep, and a quiet program costs next to nothing: a wake-up now and then, and 20 us after it. In
+ * a virtual machine whose hypervisor gives idle cores away a wake-up takes milliseconds: that is
+ * why 4 ms of spin behind a load are the cheaper side (doc/performance.md).
  *
  * Timers: spin_until (when to try to sleep), check_at (while busy: descriptors of interrupts, the
  * context-switch monitor). */

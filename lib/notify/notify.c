@@ -2,9 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Notifications: a list of types, and a ring of the last events, which is made with the first
- * of either. Any
- * thread, under one mutex; call-backs run under it. Gone when the environment ends. */
+/* Notifications: a list of types, and a ring of the last events, which is made with the first of
+ * either. Any thread, under one mutex; call-backs run under it. Gone when the environment ends. */
 
 #include "spdk/log.h"
 #include "spdk/notify.h"
