@@ -58,6 +58,7 @@ struct reactor {
 
 	uint64_t spin_ticks __attribute__((aligned(64)));
 	uint64_t deadline_ticks; /* of the last look */
+	uint64_t awake_since_ticks;
 	uint32_t num_threads;
 	uint32_t lcore; /* set once */
 	int32_t tid;

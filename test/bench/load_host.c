@@ -2,10 +2,11 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* A host that loads one namespace and prints `IOPS P50_US P99_US`: either with a fixed number of
- * 4 KiB random reads in flight, or at a fixed rate, where latency counts from the time at which
- * a request was due (so that a late target can't hide by delaying the next request). It polls all
- * the time.
+/* A host that loads one namespace, prints `begin` when after a second of warm-up it starts to
+ * measure, and `IOPS P50_US P99_US` when that ends, before it disconnects: either with a fixed
+ *number of 4 KiB random reads in flight, or at a fixed rate, where latency counts from the time at
+ *which a request was due (so that a late target can't hide by delaying the next request). It polls
+ *all the time.
  *
  *	load_host PORT NQN SECONDS DEPTH [RATE_IOPS]
  */
@@ -116,6 +117,8 @@ run(struct load *l, double seconds, double rate_iops)
 			spdk_histogram_data_reset(l->latency);
 			l->done = 0;
 			measuring = true;
+			puts("begin");
+			fflush(stdout);
 		}
 		if (step == 0) {
 			while (submit(l, now)) {
@@ -193,6 +196,7 @@ main(int argc, char **argv)
 	}
 	iops = run(&l, atof(argv[3]), argc > 5 ? atof(argv[5]) : 0);
 	printf("%.0f %.2f %.2f\n", iops, percentile_us(&l, 0.50), percentile_us(&l, 0.99));
+	fflush(stdout);
 	spdk_nvme_ctrlr_free_io_qpair(l.qpair);
 	spdk_nvme_detach(ctrlr);
 	return l.failed ? 1 : 0;

@@ -112,10 +112,10 @@ test_spin(void **state)
 		bool by_io;
 		uint64_t after_us;
 	} rows[] = {
-		{ 50, 1499, true, 100 },  { 50, 1500, true, 50 },  { 50, 1499, false, 50 },
-		{ 2500, 1, true, 4000 },  { 4000, 1, true, 4000 }, { 50, 2000, true, 50 },
-		{ 50, 2001, true, 25 },   { 50, 2001, false, 25 }, { 25, 2001, true, 20 },
-		{ 20, 100000, true, 20 },
+		{ 50, 1499, true, 100 },  { 50, 1500, true, 50 },   { 50, 1499, false, 50 },
+		{ 2500, 1, true, 4000 },  { 4000, 1, true, 4000 },  { 50, 2000, true, 50 },
+		{ 50, 2001, true, 25 },   { 50, 2001, false, 25 },  { 25, 2001, true, 20 },
+		{ 20, 100000, true, 20 }, { 16000, 1, true, 4000 }, { 16000, 2001, true, 2000 },
 	};
 	struct reactor *reactor;
 	size_t i;
@@ -128,6 +128,36 @@ test_spin(void **state)
 		reactor_adapt_spin(reactor, us_to_ticks(reactor, rows[i].slept_us), rows[i].by_io);
 		assert_int_equal(reactor->spin_ticks, us_to_ticks(reactor, rows[i].after_us));
 	}
+	stop();
+}
+
+static void
+test_spin_earned(void **state)
+{
+	static const struct {
+		uint64_t before_us, awake_us, after_us;
+	} rows[] = {
+		{ 50, 0, 50 },
+		{ 50, 3200, 50 },
+		{ 50, 6400, 100 },
+		{ 4000, 256000, 4000 },
+		{ 4000, 640000, 10000 },
+		{ 4000, 2048000, 32000 },
+		{ 4000, 3600000000, 32000 },
+	};
+	struct reactor *reactor;
+	size_t i;
+
+	start(0);
+	reactor = reactor_get(0);
+	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
+		reactor->spin_ticks = us_to_ticks(reactor, rows[i].before_us);
+		reactor->now_ticks =
+		        reactor->awake_since_ticks + us_to_ticks(reactor, rows[i].awake_us);
+		reactor_earn_spin(reactor);
+		assert_int_equal(reactor->spin_ticks, us_to_ticks(reactor, rows[i].after_us));
+	}
+	reactor->now_ticks = spdk_get_ticks();
 	stop();
 }
 
@@ -297,10 +327,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_spin),   cmocka_unit_test(test_message_wakes),
-		cmocka_unit_test(test_timer),  cmocka_unit_test(test_unknown_poller),
-		cmocka_unit_test(test_move),   cmocka_unit_test(test_no_core_of_the_mask),
-		cmocka_unit_test(test_events), cmocka_unit_test(test_init_fails_at_each_step),
+		cmocka_unit_test(test_spin),
+		cmocka_unit_test(test_spin_earned),
+		cmocka_unit_test(test_message_wakes),
+		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_unknown_poller),
+		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_no_core_of_the_mask),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_init_fails_at_each_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
