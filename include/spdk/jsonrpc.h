@@ -3,7 +3,7 @@
  */
 
 /** \file
- * JSON-RPC 2.0: a server, and the answers to requests.
+ * JSON-RPC 2.0: a server, the answers to requests, and a client.
  */
 
 #ifndef SPDK_JSONRPC_H
@@ -28,6 +28,8 @@ extern "C" {
 
 struct spdk_json_val;
 struct spdk_json_write_ctx;
+struct spdk_jsonrpc_client;
+struct spdk_jsonrpc_client_request;
 struct spdk_jsonrpc_request;
 struct spdk_jsonrpc_server;
 struct spdk_jsonrpc_server_conn;
@@ -120,6 +122,90 @@ void spdk_jsonrpc_set_log_level(enum spdk_log_level level);
  * Before the server starts.
  */
 void spdk_jsonrpc_set_log_file(FILE *file);
+
+/* ---- Client: one thread at a time; no spdk_thread and no started environment is needed ---- */
+
+/** An answer. What is not there is NULL: either `result` or `error` is. */
+struct spdk_jsonrpc_client_response {
+	struct spdk_json_val *version; /* "2.0" */
+	struct spdk_json_val *id;      /* null: about no request in particular */
+	struct spdk_json_val *result;
+	struct spdk_json_val *error; /* an object with "code" and "message" */
+};
+
+/** Reads a result; 0, or what the caller makes of another number. */
+typedef int (*spdk_jsonrpc_client_response_parser)(void *parser_ctx,
+                                                   const struct spdk_json_val *result);
+
+/**
+ * Connect to a server. Names of hosts are resolved, which may block; the connection itself may be
+ * complete only later, see spdk_jsonrpc_client_poll().
+ * \param addr AF_UNIX: a path; AF_INET: "host" or "host:port"; AF_INET6: "[host]", "[host]:port" or
+ * an address. The port is 5260 unless given.
+ * \return the client, for spdk_jsonrpc_client_close(); or NULL with errno set: nobody listens, the
+ * address can't be used (EINVAL, EAFNOSUPPORT), or memory is short.
+ */
+struct spdk_jsonrpc_client *spdk_jsonrpc_client_connect(const char *addr, int addr_family);
+
+/** Close the connection; unsent requests and answers not taken are freed with it. */
+void spdk_jsonrpc_client_close(struct spdk_jsonrpc_client *client);
+
+/** A new, empty request. NULL when out of memory. */
+struct spdk_jsonrpc_client_request *spdk_jsonrpc_client_create_request(void);
+
+/** Free a request that was not sent. NULL is allowed. */
+void spdk_jsonrpc_client_free_request(struct spdk_jsonrpc_client_request *req);
+
+/**
+ * Begin a request of one call, or of one more inside a batch.
+ * \param id below 0: a notification, which is not answered.
+ * \param method NULL: the caller writes it.
+ * \return a writer inside the call's object, for "params"; NULL when another call was begun and not
+ * ended, or memory is short.
+ */
+struct spdk_json_write_ctx *spdk_jsonrpc_begin_request(struct spdk_jsonrpc_client_request *request,
+                                                       int32_t id, const char *method);
+
+/** The call is complete. What went wrong is told when the request is sent. */
+void spdk_jsonrpc_end_request(struct spdk_jsonrpc_client_request *request,
+                              struct spdk_json_write_ctx *w);
+
+/**
+ * Make the request a batch: the calls begun and ended from now on go together in one array. The
+ * server answers them together; each answer is a response of its own here.
+ * \return 0, -EINVAL when something was written before, -ENOMEM.
+ */
+int spdk_jsonrpc_begin_batch(struct spdk_jsonrpc_client_request *request);
+
+/** The batch is complete. What went wrong is told when the request is sent. */
+void spdk_jsonrpc_end_batch(struct spdk_jsonrpc_client_request *request);
+
+/**
+ * Hand a request over to be sent by the polls that follow. Several may be under way; their answers
+ * come in any order and are known by their ids.
+ * \return 0, and the request is the client's; else it stays the caller's: -ENOSPC when 64 wait to
+ * be sent, -EINVAL when it is empty or not ended, -ENOMEM when memory was short while it was
+ * written, or why the connection is gone.
+ */
+int spdk_jsonrpc_client_send_request(struct spdk_jsonrpc_client *client,
+                                     struct spdk_jsonrpc_client_request *req);
+
+/**
+ * Send and receive.
+ * \param timeout how long to wait for an answer, in milliseconds; 0: not at all, below 0: for ever.
+ * \return the number of answers that can be taken; 0 when there are none yet; -ENOTCONN when the
+ * connection is not complete yet (poll again). When the connection is gone, and what came before
+ * was taken: -EIO when the server closed it, -EINVAL when what came was no answer, -EMSGSIZE when
+ * it was longer than 64 MiB, or the errno of the socket; each poll says so again.
+ */
+int spdk_jsonrpc_client_poll(struct spdk_jsonrpc_client *client, int timeout);
+
+/** Take the next answer, for spdk_jsonrpc_client_free_response(). NULL when there is none. */
+struct spdk_jsonrpc_client_response *
+spdk_jsonrpc_client_get_response(struct spdk_jsonrpc_client *client);
+
+/** Free an answer with all that it points to. NULL is allowed. Also after the client was closed. */
+void spdk_jsonrpc_client_free_response(struct spdk_jsonrpc_client_response *resp);
 
 #pragma GCC visibility pop
 

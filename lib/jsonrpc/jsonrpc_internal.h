@@ -144,6 +144,10 @@ struct spdk_jsonrpc_server {
 
 /* message.c */
 
+/* A private copy of the text, parsed and decoded in place; the caller frees both. 0, -EINVAL when
+ * it is not one whole value, -ENOMEM. */
+int jsonrpc_parse_text(const char *text, size_t size, char **copy, struct spdk_json_val **values);
+
 /* Take apart the complete JSON text [text, text + size). NULL when out of memory. */
 struct jsonrpc_message *jsonrpc_message_create(const char *text, size_t size);
 /* For an error about no request in particular: one request without an id, to be rejected. NULL when

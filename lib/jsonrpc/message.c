@@ -118,9 +118,8 @@ count_requests(const struct spdk_json_val *values)
 	return (uint32_t)count;
 }
 
-/* A private copy of the text, parsed and decoded in place. */
-static int
-parse_text(const char *text, size_t size, char **copy, struct spdk_json_val **values)
+int
+jsonrpc_parse_text(const char *text, size_t size, char **copy, struct spdk_json_val **values)
 {
 	ssize_t num;
 
@@ -133,6 +132,8 @@ parse_text(const char *text, size_t size, char **copy, struct spdk_json_val **va
 	if (*copy == NULL || *values == NULL) {
 		free(*copy);
 		free(*values);
+		*copy = NULL;
+		*values = NULL;
 		return -ENOMEM;
 	}
 	memcpy(*copy, text, size);
@@ -166,7 +167,7 @@ jsonrpc_message_create(const char *text, size_t size)
 	struct spdk_json_val *values;
 	char *copy;
 
-	if (parse_text(text, size, &copy, &values) != 0) {
+	if (jsonrpc_parse_text(text, size, &copy, &values) != 0) {
 		return NULL;
 	}
 	msg = message_alloc(count_requests(values));
