@@ -36,6 +36,8 @@ extern "C" {
 #define SPDK_INTERRUPT_REGISTER(efd, fn, arg) spdk_interrupt_register(efd, fn, arg, #fn)
 #define SPDK_INTERRUPT_REGISTER_FOR_EVENTS(efd, events, fn, arg) \
 	spdk_interrupt_register_for_events(efd, events, fn, arg, #fn)
+#define SPDK_INTERRUPT_REGISTER_EXT(efd, fn, arg, opts) \
+	spdk_interrupt_register_ext(efd, fn, arg, #fn, opts)
 
 struct spdk_cpuset;
 struct spdk_event_handler_opts;
@@ -214,7 +216,9 @@ typedef void (*spdk_post_poller_fn)(void *fn_arg);
  *  interrupt mode this is taken as it is said; otherwise it holds while an interrupt with the
  *  poller's argument (NULL: and its function) is registered on the thread, and the poller keeps
  *  its core awake without one. On the poller's thread.
- *  \param cb_fn called with true, now, when the program asked for interrupt mode; NULL: nothing is.
+ *  \param cb_fn called, in a program that asked for interrupt mode, now and whenever
+ *  spdk_thread_set_interrupt_mode() switches the thread, with true: use interrupts; NULL: nobody
+ * is.
  */
 void spdk_poller_register_interrupt(struct spdk_poller *poller,
                                     spdk_poller_set_interrupt_mode_cb cb_fn, void *cb_arg);
@@ -438,6 +442,20 @@ struct spdk_interrupt *
 spdk_interrupt_register_for_events(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg,
                                    const char *name);
 
+/** As spdk_interrupt_register(), with options; NULL: the defaults. Of fd_type
+ *  SPDK_FD_TYPE_EVENTFD the descriptor is read before \p fn runs.
+ *  \return NULL also when opts->opts_size is 0. */
+struct spdk_interrupt *
+spdk_interrupt_register_ext(int efd, spdk_interrupt_fn fn, void *arg, const char *name,
+                            struct spdk_event_handler_opts *opts);
+
+/** Have the functions of \p fgrp run on the current thread when their descriptors are ready; its
+ *  core may sleep meanwhile. The group stays the caller's, who unregisters the interrupt before
+ *  destroying it; until then it is nested: a wait for it, and nesting it elsewhere, give -EINVAL.
+ *  \return NULL when it is nested already, or out of memory or descriptors. */
+struct spdk_interrupt *
+spdk_interrupt_register_fd_group(struct spdk_fd_group *fgrp, const char *name);
+
 /** Undo the registering and set \p *pintr to NULL; NULL is allowed. On its thread, also inside its
  *  function. */
 void spdk_interrupt_unregister(struct spdk_interrupt **pintr);
@@ -446,6 +464,25 @@ void spdk_interrupt_unregister(struct spdk_interrupt **pintr);
  *  \return 0, -EINVAL without \p intr, -ENOMEM. */
 int spdk_interrupt_set_event_types(struct spdk_interrupt *intr,
                                    enum spdk_interrupt_event_types event_types);
+
+/** A descriptor that is readable when spdk_thread_poll(thread, 0, 0) would find work: a message, a
+ *  timed poller that is due, a descriptor that is ready. For who polls threads by hand, on that
+ *  POSIX thread; see also basalt/loop.h. Of a thread that a reactor or a basalt_loop polls it is
+ *  theirs, for all their threads. It belongs to the thread. \return -1 when there are no more
+ *  descriptors, or no memory. */
+int spdk_thread_get_interrupt_fd(struct spdk_thread *thread);
+
+/** A group to add descriptors to whose functions run on \p thread. When the thread is polled by
+ * hand a wait for it, or for one that it is nested in, also runs the thread itself;
+ * spdk_thread_poll() runs the functions as well. By who polls it. It belongs to the thread; what
+ * was added is removed before the thread is destroyed. \return NULL when there are no more
+ * descriptors, or no memory. */
+struct spdk_fd_group *spdk_thread_get_interrupt_fd_group(struct spdk_thread *thread);
+
+/** Switch the current thread to interrupts, or back to polling: each of its pollers that has a
+ *  call-back of spdk_poller_register_interrupt() is told. Only in a program that asked for
+ * interrupt mode, whose threads begin with interrupts; else it is logged and nothing happens. */
+void spdk_thread_set_interrupt_mode(bool enable_interrupt);
 
 /** Ask for interrupt mode: modules then use their devices' interrupts. After the library's start,
  *  before the first thread. Cores sleep when idle without it too. \return 0, -EINVAL. */

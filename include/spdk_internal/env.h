@@ -74,6 +74,16 @@ void env_event_set(int fd);
 void env_event_clear(int fd);
 void env_event_close(int fd);
 
+/* ---- Timers: a deadline that can be waited for among descriptors ---- */
+
+/** A descriptor that is readable from its deadline on; it has none yet. Owner's thread only.
+ * -EMFILE, -ENOMEM. The caller closes it with env_timer_close(). */
+int env_timer_create(void);
+/** Set the deadline on spdk_get_ticks()'s clock anew, which also makes it quiet; UINT64_MAX: none.
+ */
+void env_timer_set(int fd, uint64_t deadline_ticks);
+void env_timer_close(int fd);
+
 /* ---- Blocking work ---- */
 
 /**

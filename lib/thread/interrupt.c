@@ -23,7 +23,11 @@ struct spdk_interrupt {
 	void *arg;
 	bool is_ready;
 	bool running;
-	bool unregistered; /* by its own function */
+	bool unregistered;           /* by its own function */
+	bool own;                    /* the library's: does not keep the thread from exiting */
+	bool clears;                 /* an eventfd that is read before the function runs */
+	struct spdk_fd_group *child; /* of spdk_interrupt_register_fd_group(); NULL: none */
+	struct spdk_fd_group *root;  /* around the child, so that it has one wait */
 	TAILQ_ENTRY(spdk_interrupt) link;
 	char name[THREAD_NAME_BYTES];
 };
@@ -228,6 +232,17 @@ interrupt_first_ready(struct spdk_thread *thread)
 	return intr;
 }
 
+static void
+interrupt_free(struct spdk_interrupt *intr)
+{
+	if (intr->child != NULL && spdk_fd_group_unnest(intr->root, intr->child) != 0) {
+		SPDK_ERRLOG("Interrupt %s: its group can't be waited for by itself any more\n",
+		            intr->name);
+	}
+	spdk_fd_group_destroy(intr->root);
+	free(intr);
+}
+
 int
 interrupt_run_ready(struct spdk_thread *thread)
 {
@@ -240,11 +255,14 @@ interrupt_run_ready(struct spdk_thread *thread)
 	while ((intr = interrupt_first_ready(thread)) != NULL) {
 		intr->is_ready = false;
 		intr->running = true;
+		if (intr->clears) {
+			env_event_clear(intr->tfd.fd);
+		}
 		intr->fn(intr->arg);
 		did = THREAD_DID_WORK;
 		intr->running = false;
 		if (intr->unregistered) {
-			free(intr);
+			interrupt_free(intr);
 		}
 	}
 	return did;
@@ -260,8 +278,11 @@ interrupt_stands_for(const struct spdk_poller *poller)
 {
 	const struct spdk_interrupt *intr;
 
-	if (!poller->interrupt || spdk_interrupt_mode_is_enabled()) {
-		return poller->interrupt;
+	if (!poller->interrupt) {
+		return false;
+	}
+	if (spdk_interrupt_mode_is_enabled()) {
+		return poller->thread->in_interrupt;
 	}
 	TAILQ_FOREACH(intr, &poller->thread->interrupts, link) {
 		if (intr->arg == poller->arg && (intr->arg != NULL || intr->fn == poller->fn)) {
@@ -271,14 +292,13 @@ interrupt_stands_for(const struct spdk_poller *poller)
 	return false;
 }
 
+/* What is registered, put together; interrupt_add() has it waited for. */
 static struct spdk_interrupt *
-interrupt_register(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, const char *name)
+interrupt_alloc(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, const char *name)
 {
-	struct spdk_thread *thread = thread_current();
 	struct spdk_interrupt *intr;
-	int rc;
 
-	if (thread == NULL) {
+	if (thread_current() == NULL) {
 		SPDK_ERRLOG("An interrupt can only be registered on an SPDK thread\n");
 		return NULL;
 	}
@@ -293,29 +313,120 @@ interrupt_register(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg, co
 	intr->tfd.events = events;
 	intr->tfd.ready = interrupt_ready;
 	snprintf(intr->name, sizeof(intr->name), "%s", name != NULL ? name : "");
-	rc = thread_fd_watch(thread, &intr->tfd);
+	return intr;
+}
+
+/* Takes intr; NULL: it could not be waited for, and was freed. */
+static struct spdk_interrupt *
+interrupt_add(struct spdk_thread *thread, struct spdk_interrupt *intr)
+{
+	int rc = thread_fd_watch(thread, &intr->tfd);
+
 	if (rc != 0) {
-		SPDK_ERRLOG("Interrupt %s: can't wait for descriptor %d: %s\n", intr->name, efd,
-		            strerror(-rc));
-		free(intr);
+		SPDK_ERRLOG("Interrupt %s: can't wait for descriptor %d: %s\n", intr->name,
+		            intr->tfd.fd, strerror(-rc));
+		interrupt_free(intr);
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&thread->interrupts, intr, link);
 	thread->num_interrupts++;
+	thread->num_own_interrupts += intr->own;
 	return intr;
 }
 
 struct spdk_interrupt *
 spdk_interrupt_register(int efd, spdk_interrupt_fn fn, void *arg, const char *name)
 {
-	return interrupt_register(efd, SPDK_INTERRUPT_EVENT_IN, fn, arg, name);
+	return spdk_interrupt_register_for_events(efd, SPDK_INTERRUPT_EVENT_IN, fn, arg, name);
 }
 
 struct spdk_interrupt *
 spdk_interrupt_register_for_events(int efd, uint32_t events, spdk_interrupt_fn fn, void *arg,
                                    const char *name)
 {
-	return interrupt_register(efd, events, fn, arg, name);
+	struct spdk_interrupt *intr = interrupt_alloc(efd, events, fn, arg, name);
+
+	return intr != NULL ? interrupt_add(thread_current(), intr) : NULL;
+}
+
+struct spdk_interrupt *
+spdk_interrupt_register_ext(int efd, spdk_interrupt_fn fn, void *arg, const char *name,
+                            struct spdk_event_handler_opts *opts)
+{
+	struct spdk_event_handler_opts o;
+	struct spdk_interrupt *intr;
+
+	if (opts != NULL && opts->opts_size == 0) {
+		SPDK_ERRLOG("Interrupt %s: its options lack their size\n",
+		            name != NULL ? name : "");
+		return NULL;
+	}
+	spdk_fd_group_get_default_event_handler_opts(&o, sizeof(o));
+	if (opts != NULL) {
+		memcpy(&o, opts, spdk_min(opts->opts_size, sizeof(o)));
+	}
+	intr = interrupt_alloc(efd, o.events, fn, arg, name);
+	if (intr == NULL) {
+		return NULL;
+	}
+	intr->clears = o.fd_type == SPDK_FD_TYPE_EVENTFD;
+	return interrupt_add(thread_current(), intr);
+}
+
+static int
+interrupt_run_group(void *arg)
+{
+	return spdk_fd_group_wait(arg, 0);
+}
+
+/* The group stands inside one of ours, whose wait runs its functions: so it has one owner, as a
+ * group that is nested elsewhere has. */
+struct spdk_interrupt *
+spdk_interrupt_register_fd_group(struct spdk_fd_group *fgrp, const char *name)
+{
+	struct spdk_fd_group *root;
+	struct spdk_interrupt *intr;
+	int rc;
+
+	rc = fgrp != NULL ? spdk_fd_group_create(&root) : -EINVAL;
+	if (rc != 0) {
+		SPDK_ERRLOG("Interrupt %s: no group: %s\n", name != NULL ? name : "",
+		            strerror(-rc));
+		return NULL;
+	}
+	intr = interrupt_alloc(spdk_fd_group_get_fd(root), EPOLLIN, interrupt_run_group, root,
+	                       name);
+	if (intr == NULL) {
+		spdk_fd_group_destroy(root);
+		return NULL;
+	}
+	intr->root = root;
+	rc = spdk_fd_group_nest(root, fgrp);
+	if (rc != 0) {
+		SPDK_ERRLOG("Interrupt %s: the group can't be waited for: %s\n", intr->name,
+		            strerror(-rc));
+		interrupt_free(intr);
+		return NULL;
+	}
+	intr->child = fgrp;
+	return interrupt_add(thread_current(), intr);
+}
+
+struct spdk_interrupt *
+interrupt_register_own(struct spdk_thread *thread, int efd, spdk_interrupt_fn fn, void *arg,
+                       const char *name)
+{
+	struct spdk_thread *previous = thread_current();
+	struct spdk_interrupt *intr;
+
+	g_env_local.thread = thread;
+	intr = interrupt_alloc(efd, EPOLLIN, fn, arg, name);
+	if (intr != NULL) {
+		intr->own = true;
+		intr = interrupt_add(thread, intr);
+	}
+	g_env_local.thread = previous;
+	return intr;
 }
 
 void
@@ -336,7 +447,18 @@ spdk_interrupt_unregister(struct spdk_interrupt **pintr)
 	if (intr->running) {
 		intr->unregistered = true;
 	} else {
-		free(intr);
+		interrupt_free(intr);
+	}
+}
+
+void
+interrupt_destroy_all(struct spdk_thread *thread)
+{
+	struct spdk_interrupt *intr;
+
+	while ((intr = TAILQ_FIRST(&thread->interrupts)) != NULL) {
+		TAILQ_REMOVE(&thread->interrupts, intr, link);
+		interrupt_free(intr);
 	}
 }
 
@@ -386,6 +508,26 @@ bool
 spdk_interrupt_mode_is_enabled(void)
 {
 	return g_interrupt.mode_enabled;
+}
+
+void
+spdk_thread_set_interrupt_mode(bool enable_interrupt)
+{
+	struct spdk_thread *thread = thread_current();
+	struct spdk_poller *poller;
+
+	assert(thread != NULL);
+	if (!spdk_interrupt_mode_is_enabled()) {
+		SPDK_ERRLOG("Thread %s: the program did not ask for interrupt mode\n",
+		            thread->name);
+		return;
+	}
+	thread->in_interrupt = enable_interrupt;
+	/* A call-back may register and unregister pollers: the search starts anew after each. */
+	while ((poller = poller_find_untold(thread, enable_interrupt)) != NULL) {
+		poller->told_mode = enable_interrupt;
+		poller->interrupt_cb(poller, poller->interrupt_arg, enable_interrupt);
+	}
 }
 
 void

@@ -103,6 +103,15 @@ poller_run_timed(struct spdk_thread *thread, uint64_t now)
 	return busy;
 }
 
+/* Who polls the thread, asleep, hears of a change that was made outside of its steps. */
+static void
+disturb(struct spdk_thread *thread)
+{
+	if (thread->depth == 0 && thread->loop != NULL) {
+		loop_disturb(thread);
+	}
+}
+
 static bool
 poller_opts_are_valid(const struct poller_opts *opts)
 {
@@ -190,6 +199,7 @@ thread_poller_register(spdk_poller_fn fn, void *arg, const struct poller_opts *o
 		TAILQ_INSERT_TAIL(&thread->active, poller, link);
 		thread->num_active++;
 	}
+	disturb(thread);
 	return poller;
 }
 
@@ -342,6 +352,7 @@ spdk_poller_resume(struct spdk_poller *poller)
 	poller->state = was == POLLER_PAUSING && poller->kind == POLLER_TIMED ? POLLER_RUNNING
 	                                                                      : POLLER_WAITING;
 	poller_watch_again(poller);
+	disturb(thread);
 	if (was == POLLER_PAUSED) {
 		TAILQ_REMOVE(&thread->paused, poller, link);
 	}
@@ -368,8 +379,39 @@ spdk_poller_register_interrupt(struct spdk_poller *poller, spdk_poller_set_inter
 	poller->interrupt_arg = cb_arg;
 	poller->interrupt = true;
 	if (cb_fn != NULL && spdk_interrupt_mode_is_enabled()) {
-		cb_fn(poller, cb_arg, true);
+		poller->told_mode = poller->thread->in_interrupt;
+		cb_fn(poller, cb_arg, poller->told_mode);
 	}
+}
+
+static bool
+is_untold(const struct spdk_poller *poller, bool mode)
+{
+	return poller->interrupt_cb != NULL && poller->told_mode != mode &&
+	       poller->state != POLLER_UNREGISTERED;
+}
+
+struct spdk_poller *
+poller_find_untold(struct spdk_thread *thread, bool mode)
+{
+	struct spdk_poller *poller;
+
+	TAILQ_FOREACH(poller, &thread->active, link) {
+		if (is_untold(poller, mode)) {
+			return poller;
+		}
+	}
+	RB_FOREACH(poller, poller_tree, &thread->timed) {
+		if (is_untold(poller, mode)) {
+			return poller;
+		}
+	}
+	TAILQ_FOREACH(poller, &thread->paused, link) {
+		if (is_untold(poller, mode)) {
+			return poller;
+		}
+	}
+	return NULL;
 }
 
 void

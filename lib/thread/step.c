@@ -69,6 +69,9 @@ thread_defer(struct thread_deferred *d)
 	*thread->deferred_tail = d;
 	thread->deferred_tail = &d->next;
 	thread->attention |= ATTENTION_DEFERRED;
+	if (spdk_unlikely(thread->depth == 0) && thread->loop != NULL) {
+		loop_disturb(thread);
+	}
 }
 
 static void
@@ -128,8 +131,8 @@ thread_is_at_rest(struct spdk_thread *thread)
 	if (thread->num_active + thread->num_timed + thread->num_paused != 0) {
 		return false;
 	}
-	return thread->num_interrupts == 0 && thread->pending_unregister == 0 &&
-	       TAILQ_EMPTY(&thread->channel_list);
+	return thread->num_interrupts == thread->num_own_interrupts &&
+	       thread->pending_unregister == 0 && TAILQ_EMPTY(&thread->channel_list);
 }
 
 static int
@@ -145,7 +148,8 @@ thread_try_exit(struct spdk_thread *thread, uint64_t now)
 		            "%u interrupts, %u devices, channels: %s): ended by force\n",
 		            thread->name, THREAD_EXIT_TIMEOUT_S,
 		            thread->num_active + thread->num_timed + thread->num_paused,
-		            thread->num_interrupts, thread->pending_unregister,
+		            thread->num_interrupts - thread->num_own_interrupts,
+		            thread->pending_unregister,
 		            TAILQ_EMPTY(&thread->channel_list) ? "none" : "some");
 	}
 	/* Under the lock, in which spdk_for_each_*() choose a thread and send to it. */
@@ -230,6 +234,9 @@ spdk_thread_poll(struct spdk_thread *thread, uint32_t max_msgs, uint64_t now)
 {
 	if (now == 0) {
 		now = spdk_get_ticks();
+	}
+	if (spdk_unlikely(thread->loop != NULL)) {
+		return loop_poll_own(thread, max_msgs, now) ? 1 : 0;
 	}
 	return thread_step(thread, max_msgs, now) != 0 ? 1 : 0;
 }

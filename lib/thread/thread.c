@@ -140,7 +140,10 @@ thread_alloc(void)
 static void
 thread_free(struct spdk_thread *thread)
 {
+	loop_forget(thread);
 	poller_destroy_all(thread);
+	interrupt_destroy_all(thread);
+	group_destroy(thread);
 	/* Messages that nobody will run: only after an exit by force. */
 	msg_drop_all(thread);
 	thread_lib_lock();
@@ -190,6 +193,7 @@ thread_init(struct spdk_thread *thread, const char *name, const struct spdk_cpus
 	RB_INIT(&thread->channels);
 	thread->next_timed_ticks = UINT64_MAX;
 	thread->next_poller_id = 1;
+	thread->in_interrupt = spdk_interrupt_mode_is_enabled();
 	thread->deferred_tail = &thread->deferred_head;
 	thread->tsc_last = spdk_get_ticks();
 	if (cpumask != NULL) {
@@ -281,7 +285,15 @@ spdk_thread_is_app_thread(struct spdk_thread *thread)
 void
 spdk_set_thread(struct spdk_thread *thread)
 {
+	struct spdk_thread *previous = g_env_local.thread;
+
 	g_env_local.thread = thread;
+	/* Whoever was the thread by hand may have given it work, of a kind that no message tells.
+	 */
+	if (previous != NULL && previous != thread && previous->loop != NULL &&
+	    previous->depth == 0) {
+		loop_disturb(previous);
+	}
 }
 
 struct spdk_thread *
@@ -344,7 +356,7 @@ spdk_thread_destroy(struct spdk_thread *thread)
 {
 	assert(thread->state == THREAD_EXITED);
 	if (thread_current() == thread) {
-		spdk_set_thread(NULL);
+		g_env_local.thread = NULL;
 	}
 	thread_remove(thread);
 	thread_free(thread);

@@ -12,10 +12,12 @@
 #include "spdk/assert.h"
 #include "spdk/cpuset.h"
 #include "spdk/env.h"
+#include "spdk/fd_group.h"
 #include "spdk/likely.h"
 #include "spdk/log.h"
 #include "spdk/tree.h"
 #include "spdk/util.h"
+#include "basalt/loop.h"
 #include "spdk_internal/env.h"
 #include "spdk_internal/thread.h"
 
@@ -76,7 +78,8 @@ struct spdk_poller {
 	bool fd_ready;  /* run once whatever the counter says */
 	bool named;     /* in the log, as the one that keeps its reactor awake */
 	bool interrupt; /* spdk_poller_register_interrupt() was called */
-	uint16_t spare;
+	bool told_mode; /* what interrupt_cb heard last */
+	uint8_t spare;
 	const uint32_t *counter;
 	uint64_t run_count;
 	uint64_t busy_count;
@@ -147,7 +150,8 @@ struct spdk_thread {
 	uint32_t num_timed;
 	uint32_t num_paused;
 	uint32_t num_interrupts;
-	uint32_t num_unwatched; /* descriptors that could not be put in the waiter */
+	uint32_t num_own_interrupts; /* of these, the library's */
+	uint32_t num_unwatched;      /* descriptors that could not be put in the waiter */
 	uint32_t num_post;
 	uint32_t pending_unregister; /* io_devices whose unregistering ends here */
 	struct poller_tree timed;
@@ -162,10 +166,15 @@ struct spdk_thread {
 	struct post_handler post[POST_HANDLERS_MAX];
 	uint64_t next_poller_id;
 	uint64_t exit_deadline_ticks;
-	bool bound; /* under the library's lock */
+	struct basalt_loop *loop; /* that polls it; NULL: a reactor, or nobody yet */
+	struct thread_group
+	        *group;    /* of spdk_thread_get_interrupt_fd_group(); NULL: nobody asked */
+	bool in_interrupt; /* its pollers were told to use interrupts */
+	bool bound;        /* under the library's lock */
 
-	uint64_t id;                   /* set once */
-	TAILQ_ENTRY(spdk_thread) link; /* under the library's lock */
+	uint64_t id;                        /* set once */
+	TAILQ_ENTRY(spdk_thread) link;      /* under the library's lock */
+	TAILQ_ENTRY(spdk_thread) loop_link; /* the loop's */
 	struct spdk_cpuset cpumask;
 	char name[THREAD_NAME_BYTES];
 	uint8_t ctx[] __attribute__((aligned(CACHE_LINE_BYTES)));
@@ -246,6 +255,8 @@ int poller_tree_cmp(struct spdk_poller *a, struct spdk_poller *b);
 int poller_run_timed(struct spdk_thread *thread, uint64_t now);
 void poller_reap(struct spdk_thread *thread);
 void poller_destroy_all(struct spdk_thread *thread);
+/* A poller whose call-back heard another mode last; NULL: none. */
+struct spdk_poller *poller_find_untold(struct spdk_thread *thread, bool mode);
 
 /* interrupt.c */
 int thread_fd_watch(struct spdk_thread *thread, struct thread_fd *tfd);
@@ -254,6 +265,28 @@ int interrupt_run_ready(struct spdk_thread *thread);
 /* Whether the poller may be slept over: its owner has a descriptor that wakes the thread. */
 bool interrupt_stands_for(const struct spdk_poller *poller);
 void interrupt_lib_fini(void);
+/* An interrupt that is the library's own: it does not keep its thread from exiting. */
+struct spdk_interrupt *interrupt_register_own(struct spdk_thread *thread, int efd,
+                                              spdk_interrupt_fn fn, void *arg, const char *name);
+/* Free those that are left. The thread is detached. */
+void interrupt_destroy_all(struct spdk_thread *thread);
+
+/* loop.c */
+/* spdk_thread_poll() of a thread with a loop of its own; whether anything was done. */
+bool loop_poll_own(struct spdk_thread *thread, uint32_t max_msgs, uint64_t now);
+/* The thread goes: out of its loop; one of its own is destroyed. */
+void loop_forget(struct spdk_thread *thread);
+/* The thread got work outside of its steps: its loop looks again. */
+void loop_disturb(struct spdk_thread *thread);
+/* The loop of the thread's own, made when it has none; NULL: no memory or descriptors. */
+struct basalt_loop *loop_get_own(struct spdk_thread *thread);
+int loop_fd(const struct basalt_loop *loop);
+bool loop_is_own(const struct basalt_loop *loop);
+
+/* group.c */
+/* What a program put in the group of a thread that is polled by hand; whether any ran. */
+bool group_poll(struct spdk_thread *thread);
+void group_destroy(struct spdk_thread *thread);
 
 /* io_device.c, channel.c */
 void io_device_lib_fini(void);

@@ -36,7 +36,7 @@ HEADER_OWNER = {
     "hexlify": "util",
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log", "machine_hooks": "log",
-    "fd_group": "env", "memory": "env", "iobuf": "thread",
+    "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread",
     "subsystem": "init", "scheduler": "event", "opal": "nvme",
 }
 

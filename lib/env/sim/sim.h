@@ -20,6 +20,7 @@ enum sim_fd_kind {
 	SIM_FD_PLAIN, /* ready as env_sim_fd_set_ready() says */
 	SIM_FD_EVENT,
 	SIM_FD_WAITER,
+	SIM_FD_TIMER,
 	SIM_FD_LISTEN,
 	SIM_FD_STREAM,
 };
@@ -29,9 +30,10 @@ struct sim_fd {
 	TAILQ_ENTRY(sim_fd) link;
 	int fd;
 	enum sim_fd_kind kind;
-	uint32_t ready; /* EPOLLIN ... */
-	uint64_t edges; /* times that a bit of `ready` was set, for EPOLLET */
-	void *obj;      /* of the kind */
+	uint32_t ready;          /* EPOLLIN ... */
+	uint64_t edges;          /* times that a bit of `ready` was set, for EPOLLET */
+	void *obj;               /* of the kind */
+	uint64_t deadline_ticks; /* SIM_FD_TIMER; UINT64_MAX: none */
 };
 
 /** NULL when out of memory. */

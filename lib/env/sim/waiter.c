@@ -138,6 +138,8 @@ sim_fd_ready(int fd, uint32_t *ready)
 	*ready = f->ready;
 	if (f->kind == SIM_FD_WAITER) {
 		*ready = sim_waiter_ready(f->obj) ? EPOLLIN : 0;
+	} else if (f->kind == SIM_FD_TIMER) {
+		*ready = spdk_get_ticks() >= f->deadline_ticks ? EPOLLIN : 0;
 	}
 	return 0;
 }
@@ -224,6 +226,43 @@ env_event_close(int fd)
 		assert(f->kind == SIM_FD_EVENT || f->kind == SIM_FD_PLAIN);
 		sim_fd_delete(f);
 	}
+}
+
+/* ---- Timers ---- */
+
+int
+env_timer_create(void)
+{
+	struct sim_fd *f;
+
+	if (g_fds.num_fds >= MAX_FDS || env_fault(ENV_FAULT_WAITER)) {
+		return -EMFILE;
+	}
+	f = sim_fd_new(SIM_FD_TIMER, NULL);
+	if (f == NULL) {
+		return -ENOMEM;
+	}
+	f->deadline_ticks = UINT64_MAX;
+	return f->fd;
+}
+
+void
+env_timer_set(int fd, uint64_t deadline_ticks)
+{
+	struct sim_fd *f = sim_fd_find(fd);
+
+	assert(f != NULL && f->kind == SIM_FD_TIMER);
+	f->deadline_ticks = deadline_ticks;
+	f->edges++;
+}
+
+void
+env_timer_close(int fd)
+{
+	struct sim_fd *f = sim_fd_find(fd);
+
+	assert(f != NULL && f->kind == SIM_FD_TIMER);
+	sim_fd_delete(f);
 }
 
 /* ---- Sets ---- */
@@ -432,11 +471,32 @@ collect(struct env_waiter *w, struct env_wait_event *events, int max_events)
 	return num;
 }
 
+/* The earliest deadline of the timers in a set, and in the sets in it. */
+static uint64_t
+first_timer(const struct env_waiter *w)
+{
+	uint64_t first = UINT64_MAX, one;
+	struct watch *watch;
+	struct sim_fd *f;
+
+	TAILQ_FOREACH(watch, &w->watches, link) {
+		f = sim_fd_find(watch->fd);
+		if (f != NULL && f->kind == SIM_FD_TIMER) {
+			first = spdk_min(first, f->deadline_ticks);
+		} else if (f != NULL && f->kind == SIM_FD_WAITER) {
+			one = first_timer(f->obj);
+			first = spdk_min(first, one);
+		}
+	}
+	return first;
+}
+
 int
 env_waiter_wait(struct env_waiter *w, uint64_t deadline_ticks, struct env_wait_event *events,
                 int max_events)
 {
-	bool kicked;
+	uint64_t timer_ticks;
+	bool kicked, again;
 	int num;
 
 	assert(max_events > 0);
@@ -444,6 +504,11 @@ env_waiter_wait(struct env_waiter *w, uint64_t deadline_ticks, struct env_wait_e
 		num = collect(w, events, max_events);
 		kicked = w->kicked;
 		w->kicked = false;
-	} while (num == 0 && !kicked && sim_wait_idle(deadline_ticks));
+		if (num != 0 || kicked || deadline_ticks == 0) {
+			break;
+		}
+		timer_ticks = first_timer(w);
+		again = sim_wait_idle(spdk_min(deadline_ticks, timer_ticks));
+	} while (again || (timer_ticks < deadline_ticks && spdk_get_ticks() >= timer_ticks));
 	return num;
 }

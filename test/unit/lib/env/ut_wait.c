@@ -62,6 +62,40 @@ test_wait_kick(void **state)
 }
 
 static void
+test_timer(void **state)
+{
+	int fd, tag;
+	struct env_wait_event ev;
+	struct env_waiter *w;
+	uint64_t deadline;
+
+	assert_int_equal(env_waiter_create(&w), 0);
+	fd = env_timer_create();
+	assert_true(fd >= 0);
+	assert_int_equal(env_waiter_add(w, fd, EPOLLIN, &tag), 0);
+	assert_int_equal(env_waiter_wait(w, in_us(100), &ev, 1), 0);
+	deadline = in_us(500);
+	env_timer_set(fd, deadline);
+	assert_int_equal(env_waiter_wait(w, UINT64_MAX, &ev, 1), 1);
+	assert_ptr_equal(ev.tag, &tag);
+	assert_true(spdk_get_ticks() + spdk_get_ticks_hz() / 10000 >= deadline);
+	/* Due until it is set anew. */
+	assert_int_equal(env_waiter_wait(w, 0, &ev, 1), 1);
+	env_timer_set(fd, in_us(1000000));
+	assert_int_equal(env_waiter_wait(w, 0, &ev, 1), 0);
+	env_timer_set(fd, 0);
+	assert_int_equal(env_waiter_wait(w, in_us(100000), &ev, 1), 1);
+	env_timer_set(fd, UINT64_MAX);
+	assert_int_equal(env_waiter_wait(w, in_us(100), &ev, 1), 0);
+	assert_int_equal(env_waiter_remove(w, fd), 0);
+	env_timer_close(fd);
+	env_fault_nth(ENV_FAULT_WAITER, 1);
+	assert_int_equal(env_timer_create(), -EMFILE);
+	env_fault_clear();
+	env_waiter_destroy(w);
+}
+
+static void
 test_wait_events(void **state)
 {
 	struct env_wait_event ev[4];
@@ -565,6 +599,7 @@ main(void)
 		ENV_TEST(test_clock),
 		ENV_TEST(test_wait_deadline),
 		ENV_TEST(test_wait_kick),
+		ENV_TEST(test_timer),
 		ENV_TEST(test_wait_events),
 		ENV_TEST(test_wait_edge),
 		ENV_TEST(test_wait_nested),
