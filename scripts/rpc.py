@@ -7,10 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "python"))
 
-from spdk.rpc.cli import main  # noqa: E402
+from spdk.rpc.cli import console  # noqa: E402
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BrokenPipeError, KeyboardInterrupt):
-        sys.exit(1)
+    console()

@@ -1,8 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Talking to a program over JSON-RPC: client, config (save and load), cli (rpc.py)."""
+"""Talking to a program over JSON-RPC: client; config (save and load); cli (rpc.py); and a function
+for each method, in modules named as SPDK's: spdk.rpc.bdev.bdev_get_bdevs(client)."""
+
+import sys
 
 from . import client
+from . import cmd_parser
 from . import config
+from . import helpers
+from . import methods
 from .client import JSONRPCClient, JSONRPCDryRunClient, JSONRPCException
+from .config import (load_config, load_subsystem_config, save_config,
+                     save_subsystem_config)
 
-__all__ = ["client", "config", "JSONRPCClient", "JSONRPCDryRunClient", "JSONRPCException"]
+__all__ = ["client", "cmd_parser", "config", "helpers", "JSONRPCClient", "JSONRPCDryRunClient",
+           "JSONRPCException", "load_config", "load_subsystem_config", "save_config",
+           "save_subsystem_config"]
+
+for _name, _module in methods.make_modules(__name__).items():
+    sys.modules[_module.__name__] = _module
+    globals()[_name] = _module
+del _name, _module
+
+
+def __getattr__(name):
+    """spdk.rpc.spdk_get_version(client) and the like."""
+    function = None if name.startswith("_") else methods.function_of(name)
+    if function is None:
+        raise AttributeError(f"spdk.rpc has no '{name}', nor has the schema such a method")
+    return function

@@ -6,56 +6,35 @@ command; its arguments, their types, choices and defaults stand in the schema.
 """
 
 import argparse
-import importlib
+import io
 import json
-import os
 import shlex
 import sys
 
 from . import config
-from .client import JSONRPCClient, JSONRPCDryRunClient, JSONRPCException
+from . import plugin
+from . import schema
+from .client import (DEFAULT_PORT, JSONRPCClient, JSONRPCDryRunClient, JSONRPCException,
+                     print_array)
+from .helpers import hint_rpc_name
+from .methods import store
 
 DEFAULT_ADDR = "/var/tmp/spdk.sock"
-DEFAULT_PORT = 5260
 MIB = 1024 * 1024
+USAGE = "%(prog)s [options] command [arguments]"
+LOCAL_COMMANDS = ("save_config", "load_config", "save_subsystem_config", "load_subsystem_config")
 
 
 # ---- the schema ----
 
-def schema_paths():
-    """Where the build and the installation put the schema."""
-    script_dir = os.path.dirname(os.path.realpath(sys.argv[0]))
-    package_dir = os.path.dirname(os.path.realpath(__file__))
-    root = os.path.join(package_dir, "..", "..", "..")
-    return [os.path.join(script_dir, "schema.json"),
-            os.path.join(root, "build", "schema.json"),
-            os.path.join(root, "scripts", "schema.json")]
-
-
-def load_schema():
-    """{name: method} of the first schema file there is."""
-    for path in schema_paths():
-        try:
-            with open(path, encoding="utf-8") as f:
-                return {m["name"]: m for m in json.load(f)["methods"]}
-        except (OSError, ValueError, KeyError):
-            continue
-    return {}
-
-
-def ask_schema(args):
-    """What the running program knows."""
-    with make_client(args) as client:
-        return {m["name"]: m for m in client.call("rpc_get_schema")["methods"]}
-
-
 def find_methods(args):
     """{name: method} of the schema file, and of the program when a command is not there."""
-    methods = load_schema()
+    methods = schema.load()
     if args.dry_run or (methods and not lacks_command(methods, args, args.words)):
         return methods
     try:
-        return {**ask_schema(args), **methods}
+        with make_client(args) as client:
+            return {**schema.ask(client), **methods}
     except JSONRPCException:
         if not methods and args.words:
             raise  # without a file the program is all there is to ask
@@ -111,17 +90,10 @@ def make_params(method, args):
         if arg.get("conv", "").startswith("mib_to_blocks"):
             late.append((arg, value))
             continue
-        store_param(params, arg["param"], convert(arg, value, params))
+        store(params, arg["param"], convert(arg, value, params))
     for arg, value in late:
-        store_param(params, arg["param"], convert(arg, value, params))
+        store(params, arg["param"], convert(arg, value, params))
     return params
-
-
-def store_param(params, path, value):
-    *outer, name = path.split(".")
-    for key in outer:
-        params = params.setdefault(key, {})
-    params[name] = value
 
 
 # ---- parsers ----
@@ -229,21 +201,30 @@ def add_global_options(parser):
                         help="a Python module that adds commands")
 
 
-def make_parser(methods, plugin=None):
-    parser = argparse.ArgumentParser(description="Control a running program by JSON-RPC",
-                                     usage="%(prog)s [options] command [arguments]",
-                                     allow_abbrev=False)
+class Parser(argparse.ArgumentParser):
+    """Says which commands come close to one that is not there, not all of them."""
+
+    def _check_value(self, action, value):
+        if not isinstance(action, argparse._SubParsersAction) or value in action.choices:
+            super()._check_value(action, value)
+            return
+        hint = hint_rpc_name(value, action.choices) or "--help lists all, for this program"
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r} ({hint})")
+
+
+def make_parser(methods, plugin_name=None):
+    """The parser of a whole line. PluginError when a plug-in does not load."""
+    parser = Parser(description="Control a running program by JSON-RPC",
+                    usage=USAGE, allow_abbrev=False)
     add_global_options(parser)
     subparsers = parser.add_subparsers(help="commands", dest="called_rpc_name",
-                                       metavar="command")
+                                       metavar="command", prog=parser.prog,
+                                       parser_class=argparse.ArgumentParser)
     for method in sorted(methods.values(), key=lambda m: m["name"]):
         add_method(subparsers, method)
     add_local_commands(subparsers)
-    if plugin:
-        try:
-            importlib.import_module(plugin).spdk_rpc_plugin_initialize(subparsers)
-        except (ImportError, AttributeError) as err:
-            print(f"Module {plugin} can't be used: {err}", file=sys.stderr)
+    if plugin_name:
+        plugin.load(plugin_name, subparsers)
     return parser
 
 
@@ -260,7 +241,7 @@ def print_result(output, result):
     if output == "none":
         return
     if output == "space-separated list" and isinstance(result, list):
-        print(" ".join(str(item) for item in result))
+        print_array(result)
     elif isinstance(result, str) and output.startswith("json, bare"):
         print(result)
     else:
@@ -284,28 +265,48 @@ def run_save_subsystem_config(args):
 
 
 def run_load_config(args):
-    with open_input(args.json_conf) as f:
-        config.load_config(args.client, f, args.include_aliases)
+    config.load_config(args.client, checked_input(args.json_conf), args.include_aliases)
 
 
 def run_load_subsystem_config(args):
-    with open_input(args.json_conf) as f:
-        config.load_subsystem_config(args.client, f)
+    config.load_subsystem_config(args.client, checked_input(args.json_conf))
+
+
+def checked_input(path):
+    """What a file, or standard input, holds; it ends the program with status 1 when that is no
+    JSON object, and says where."""
+    with open_input(path) as f:
+        text = f.read()
+    name = path or "standard input"
+    try:
+        if not isinstance(json.loads(text), dict):
+            sys.exit(complain(f"{name}: a configuration is a JSON object"))
+    except ValueError as err:
+        sys.exit(complain(f"{name}: {err}"))
+    return io.StringIO(text)
 
 
 def open_input(path):
     return open(path, encoding="utf-8") if path else open(0, encoding="utf-8", closefd=False)
 
 
-def run_one(parser, args):
-    """Run one command; returns the exit status."""
+def run_one(early, args):
+    """Run one command; returns the exit status. The connection is as the options before the
+    command say: the command may have options of the same names."""
     try:
-        with make_client(args) as args.client:
+        with make_client(early) as args.client:
             args.func(args)
     except JSONRPCException as err:
         print(err.message)
         return 1
+    except OSError as err:  # a file of load_config
+        return complain(str(err))
     return 0
+
+
+def complain(text):
+    print(f"rpc.py: {text}", file=sys.stderr)
+    return 1
 
 
 class Script:
@@ -316,17 +317,36 @@ class Script:
         self.args = args
         self.lines = []
 
-    def commands(self, lines):
-        for line in lines:
+    def parse(self, number, line):
+        """The parsed line; None when it is empty. A wrong one ends the program with status 2."""
+        try:
             words = shlex.split(line, comments=True)
-            if words:
-                self.lines.append(line.rstrip())
-                yield self.parser.parse_args(words)
+            if not words:
+                return None
+            self.lines.append(line.rstrip())
+            args = self.parser.parse_args(words)
+            if not hasattr(args, "func"):
+                self.parser.error("a command is missing")
+            return args
+        except ValueError as err:
+            self.parser.print_usage(sys.stderr)
+            complain(f"line {number} of standard input: {err}")
+            sys.exit(2)
+        except SystemExit as end:
+            if end.code:
+                complain(f"this was line {number} of standard input: {line.strip()}")
+            raise
 
-    def fail(self, err):
+    def commands(self, lines):
+        for number, line in enumerate(lines, 1):
+            args = self.parse(number, line)
+            if args is not None:
+                yield args
+
+    def fail(self, message):
         print("Exception:")
         print("\n".join(self.lines) + " <<<")
-        print(err.message)
+        print(message)
         return 1
 
     def run(self, lines):
@@ -337,11 +357,11 @@ class Script:
                     client = make_client(self.args)
                 args.client = client
                 args.dry_run = self.args.dry_run
-                if not hasattr(args, "func"):
-                    self.parser.error("a command is missing")
                 args.func(args)
         except JSONRPCException as err:
-            return self.fail(err)
+            return self.fail(err.message)
+        except OSError as err:
+            return self.fail(str(err))
         finally:
             if client is not None:
                 client.close()
@@ -365,55 +385,83 @@ class Script:
                     self.lines.append(line)
                     print_result(method["cli"]["output"], client.result_of(answer))
         except JSONRPCException as err:
-            return self.fail(err)
+            return self.fail(err.message)
         return 0
 
 
-def run_server(parser):
+def early_args(argv):
+    """The options before the command, without a look at the command."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, usage=USAGE)
+    add_global_options(parser)
+    parser.add_argument("words", nargs=argparse.REMAINDER)
+    return parser.parse_known_args(argv)[0]
+
+
+def try_plugin(methods, name):
+    """The parser with a plug-in; when that does not load, it is said and the others are there."""
+    try:
+        return make_parser(methods, name)
+    except plugin.PluginError as err:
+        complain(str(err))
+        return make_parser(methods)
+
+
+def run_server(methods, parser, plugin_name):
     """--server: each line is a whole command line; a line with the status ends each answer."""
+    parsers = {None: parser, plugin_name: parser}
     for line in sys.stdin:
         status = 1
         try:
             words = shlex.split(line, comments=True)
             if not words:
                 continue
-            args = parser.parse_args(words)
+            early = early_args(words)
+            name = early.rpc_plugin
+            if name not in parsers:
+                parsers[name] = try_plugin(methods, name)
+            args = parsers[name].parse_args(words)
             if hasattr(args, "func"):
-                status = run_one(parser, args)
-        except (SystemExit, ValueError) as err:
-            status = 1 if getattr(err, "code", 1) else 0
+                status = run_one(early, args)
+        except ValueError as err:
+            complain(str(err))
+        except SystemExit as end:
+            status = 1 if end.code else 0
         print(f"**STATUS={status}", flush=True)
     return 0
 
 
 def lacks_command(methods, args, words):
     """Whether a word that stands where the command should is no command that we know."""
-    local = ("save_config", "load_config", "save_subsystem_config", "load_subsystem_config")
     return (args.rpc_plugin is None and len(words) > 0 and words[0] not in methods
-            and words[0] not in local and not words[0].startswith("-"))
+            and words[0] not in LOCAL_COMMANDS and not words[0].startswith("-"))
 
 
 def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_global_options(first)
-    first.add_argument("words", nargs=argparse.REMAINDER)
-    early, _ = first.parse_known_args(argv)
+    early = early_args(argv)
     try:
         methods = find_methods(early)
     except JSONRPCException as err:
         print(err.message)
         return 1
-    parser = make_parser(methods, early.rpc_plugin)
+    parser = try_plugin(methods, early.rpc_plugin)
     args = parser.parse_args(argv)
     if args.is_server:
-        return run_server(parser)
+        return run_server(methods, parser, early.rpc_plugin)
     if hasattr(args, "func"):
-        return run_one(parser, args)
+        return run_one(early, args)
     if sys.stdin.isatty():
         parser.print_help()
         return 0
-    script = Script(parser, args)
+    script = Script(parser, early)
     if args.batch_mode and not args.dry_run:
         return script.run_batch(sys.stdin, methods)
     return script.run(sys.stdin)
+
+
+def console():
+    """The program, as scripts/rpc.py and the command spdk-rpc run it."""
+    try:
+        sys.exit(main())
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(1)
