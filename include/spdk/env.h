@@ -31,7 +31,7 @@ extern "C" {
 
 /** For DMA by devices. All memory is; a call needs at least one of these two flags. */
 #define SPDK_MALLOC_DMA 1
-/** For other processes. */
+/** For other processes of the same spdk_env_opts.shm_id: it outlives this one. */
 #define SPDK_MALLOC_SHARE 2
 
 /** Sizes of names, with the 0 byte. */
@@ -94,7 +94,7 @@ struct spdk_env_opts {
 	const char *core_mask;
 	/** Cores and where each may run: "lcores[@cpus],...", "0@1,(1,2)@(4-7)". */
 	const char *lcore_map;
-	int shm_id;
+	int shm_id; /* >= 0: share memory with all processes of this user that give it */
 	int mem_channel;
 	int main_core; /* core of the calling thread; -1: the first */
 	int mem_size;  /* cap in MiB for spdk_malloc(); <= 0: what the system has */
@@ -108,8 +108,9 @@ struct spdk_env_opts {
 	struct spdk_pci_addr *pci_blocked;
 	struct spdk_pci_addr *pci_allowed;
 	const char *iova_mode;
-	uint64_t
-	        base_virtaddr; /* where memory is placed if the kernel can; the default: anywhere */
+	/** Where memory is placed if the kernel can; the default: anywhere. With a shm_id exactly
+	 *  there, the default too. */
+	uint64_t base_virtaddr;
 	void *env_context;
 	const char *vf_token;
 	size_t opts_size;  /* bytes of this struct that the caller knows; set before opts_init */
@@ -258,7 +259,9 @@ void spdk_env_opts_init(struct spdk_env_opts *opts);
  * options name cores. Takes about a millisecond; may be called again after spdk_env_fini().
  * \param opts copied; NULL: as the last time on this thread.
  * \return 0; -EINVAL for options that can't be (a log line says which); -EALREADY when it runs;
- * -ENOMEM, also when mem_size is more than the system has; another negative errno of the system.
+ * -ENOMEM, also when mem_size is more than the system has; with a shm_id -EPROTONOSUPPORT for a
+ * primary of another version, -EEXIST when the addresses are in use, -EUSERS above 64 processes,
+ * -ETIMEDOUT when another one hangs in here; another negative errno of the system.
  */
 int spdk_env_init(const struct spdk_env_opts *opts);
 
@@ -391,7 +394,7 @@ int spdk_env_thread_launch_pinned(uint32_t core, thread_start_fn fn, void *arg);
 /** Wait until all threads of spdk_env_thread_launch_pinned() returned. The main thread. */
 void spdk_env_thread_wait_all(void);
 
-/** Whether this process owns its memory: always, since no memory is shared. */
+/** Whether this process is the first of its shared-memory id, or shares with none. */
 bool spdk_process_is_primary(void);
 
 /* ---- Time ---- */

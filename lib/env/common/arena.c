@@ -247,6 +247,10 @@ env_heap_count(int num, int64_t size_bytes)
 void
 env_mem_get_stats(struct env_mem_stats *stats)
 {
+	if (env_shared() != NULL) {
+		env_shared()->stats(stats);
+		return;
+	}
 	env_heap_lock();
 	stats->num_arenas = g_heap.num_arenas;
 	stats->arena_bytes = g_heap.mapped_bytes;
@@ -262,6 +266,9 @@ spdk_mem_get_fd_and_offset(void *vaddr, uint64_t *offset)
 	struct env_arena *arena;
 	int fd = -EINVAL;
 
+	if (env_shared() != NULL) {
+		return env_shared()->fd(vaddr, offset);
+	}
 	env_heap_lock();
 	arena = env_arena_find(vaddr);
 	if (arena != NULL && arena->fd >= 0) {
@@ -278,6 +285,9 @@ spdk_mem_get_numa_id(const void *buf, uint64_t *size)
 	struct env_arena *arena;
 	int32_t numa_id = SPDK_ENV_NUMA_ID_ANY;
 
+	if (env_shared() != NULL) {
+		return env_shared()->numa(buf, size);
+	}
 	env_heap_lock();
 	arena = env_arena_find(buf);
 	if (arena != NULL) {

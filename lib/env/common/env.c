@@ -3,8 +3,8 @@
  */
 
 /* Start and stop of the environment, as often as one likes. The order: the machine (clock, CPUs),
- * what floor 0 needs of it, cores, memory; back in reverse. spdk_env_init() and spdk_env_fini() are
- * for the thread that becomes the main core's. */
+ * what floor 0 needs of it, cores, memory, the processes to share it with; back in reverse.
+ * spdk_env_init() and spdk_env_fini() are for the thread that becomes the main core's. */
 
 #include "machine.h"
 
@@ -15,6 +15,7 @@ static struct {
 	bool started;
 	bool regions;
 	bool machine;
+	const struct env_shared *shared; /* set by start, before other threads run */
 } g_env SYSTEM_STATE;
 
 static void
@@ -26,6 +27,7 @@ env_stop(void)
 	env_run_fini_hooks();
 	env_mempool_fini();
 	env_memzone_fini();
+	machine_unshare();
 	if (g_env.regions) {
 		env_heap_fini();
 		env_region_fini();
@@ -64,7 +66,8 @@ env_start(const struct spdk_env_opts *opts)
 		return rc;
 	}
 	g_env.regions = true;
-	return env_heap_init(opts);
+	rc = env_heap_init(opts);
+	return rc == 0 ? machine_share(opts) : rc;
 }
 
 int
@@ -114,6 +117,18 @@ spdk_env_fini(void)
 bool
 spdk_process_is_primary(void)
 {
-	/* Memory is not shared between processes: each is its own primary. */
-	return true;
+	/* Who shares with nobody is its own primary. */
+	return g_env.shared == NULL || g_env.shared->is_primary();
+}
+
+const struct env_shared *
+env_shared(void)
+{
+	return g_env.shared;
+}
+
+void
+env_shared_set(const struct env_shared *shared)
+{
+	g_env.shared = shared;
 }

@@ -21,6 +21,8 @@
 #include "spdk_internal/env.h"
 #include "spdk_internal/system_state.h"
 
+#include <stdatomic.h>
+
 /* Where AddressSanitizer can be told which bytes of an arena belong to nobody. */
 #if defined(__SANITIZE_ADDRESS__)
 #define ENV_ASAN 1
@@ -43,6 +45,8 @@
 #define ENV_PAGE_BYTES 4096
 #define ENV_ARENA_ALIGN (2u * 1024 * 1024)
 #define ENV_NUMA_MAX 32
+/* 4 TiB: the pages of an object and of its alignment together fit in 32 bits. */
+#define ENV_MALLOC_MAX_BYTES (1ull << 42)
 
 /* ---- opts.c ---- */
 
@@ -171,7 +175,59 @@ bool env_slab_free(struct env_slab *slab, void *obj);
 size_t env_slab_obj_size(struct env_slab *slab, const void *obj);
 void env_slab_fini(void);
 
+/* ---- Memory that several processes share ---- */
+
+#define ENV_NAME_ZONE 1
+#define ENV_NAME_POOL 2
+
+/** What a machine does for a process with a shared-memory id. Any thread. */
+struct env_shared {
+	/** As spdk_malloc(); \p share: it outlives this process. */
+	void *(*alloc)(size_t size, size_t align, int32_t numa_id, bool want_zero, bool share);
+	/** False when no buffer in use begins there. */
+	bool (*free)(void *buf);
+	/** Bytes that were asked for; 0: no buffer in use begins there. */
+	size_t (*size)(const void *buf);
+	/** The same buffer with another size, where that can be; else NULL. */
+	void *(*resize)(void *buf, size_t size);
+	/** Give a buffer of at least a page, which must not outlive this process yet, a name; then
+	 * it does. 0, -EEXIST, -ENOSPC when there are too many. */
+	int (*name_publish)(uint32_t kind, const char *name, void *buf, size_t len_bytes);
+	/** The buffer of that name; NULL: none. */
+	void *(*name_find)(uint32_t kind, const char *name);
+	/** Take the name away: the buffer is the caller's. NULL: none. */
+	void *(*name_retire)(uint32_t kind, const char *name);
+	void (*name_dump)(uint32_t kind, FILE *f);
+	/** Whether \p addr is where shared memory is or may be. */
+	bool (*covers)(uint64_t addr);
+	/** Register what other processes have added. 0 or a negative errno. */
+	int (*sync)(void);
+	bool (*is_primary)(void);
+	void (*stats)(struct env_mem_stats *stats);
+	/** As spdk_mem_get_fd_and_offset() and spdk_mem_get_numa_id(). */
+	int (*fd)(const void *addr, uint64_t *offset);
+	int32_t (*numa)(const void *addr, uint64_t *size);
+	/** How many maps of this process hear of memory. */
+	void (*listeners)(uint32_t num);
+	/** A lock for a few instructions, which a process that dies in between does not keep. */
+	void (*spin_lock)(_Atomic uint64_t *word);
+	void (*spin_unlock)(_Atomic uint64_t *word);
+};
+
+/** NULL: this process shares none. Set once by start. */
+const struct env_shared *env_shared(void);
+void env_shared_set(const struct env_shared *shared);
+/** Join the processes of opts->shm_id, if that is given, and call env_shared_set(). 0 or a negative
+ *  errno, which was said. After the heap's start. */
+int machine_share(const struct spdk_env_opts *opts);
+/** Leave them. */
+void machine_unshare(void);
+
 /* ---- region.c, mem_map.c ---- */
+
+/** The lock of what is registered; may be taken again by its owner. */
+void env_region_lock(void);
+void env_region_unlock(void);
 
 /** Whether anybody hears of memory that comes and goes, and so may have pinned its pages. */
 bool env_region_has_listeners(void);

@@ -14,8 +14,6 @@
 #include "spdk_internal/env_fault.h"
 
 #define MIN_ALIGN_BYTES 64
-/* 4 TiB: the pages of an object and of its alignment together fit in 32 bits. */
-#define MAX_BYTES (1ull << 42)
 
 static void *
 run_alloc(size_t size_bytes, size_t align_bytes, int32_t numa_id, bool want_zero)
@@ -43,14 +41,18 @@ run_alloc(size_t size_bytes, size_t align_bytes, int32_t numa_id, bool want_zero
 }
 
 static void *
-buf_alloc(size_t size, size_t align, int32_t numa_id, bool want_zero)
+buf_alloc(size_t size, size_t align, int32_t numa_id, bool want_zero, bool share)
 {
+	const struct env_shared *shared = env_shared();
 	size_t align_bytes = spdk_max(align, (size_t)MIN_ALIGN_BYTES);
 	void *buf;
 
-	if (size == 0 || size > MAX_BYTES || align > MAX_BYTES || (align & (align - 1)) != 0 ||
-	    env_fault(ENV_FAULT_MALLOC)) {
+	if (size == 0 || size > ENV_MALLOC_MAX_BYTES || align > ENV_MALLOC_MAX_BYTES ||
+	    (align & (align - 1)) != 0 || env_fault(ENV_FAULT_MALLOC)) {
 		return NULL;
+	}
+	if (shared != NULL) {
+		return shared->alloc(size, align_bytes, numa_id, want_zero, share);
 	}
 	if (size + ENV_REDZONE_BYTES > ENV_SLAB_MAX_BYTES || align_bytes > ENV_SLAB_MAX_BYTES) {
 		return run_alloc(size, align_bytes, numa_id, want_zero);
@@ -68,7 +70,7 @@ spdk_malloc(size_t size, size_t align, uint64_t *unused, int numa_id, uint32_t f
 	if (flags == 0 || unused != NULL) {
 		return NULL;
 	}
-	return buf_alloc(size, align, numa_id, false);
+	return buf_alloc(size, align, numa_id, false, (flags & SPDK_MALLOC_SHARE) != 0);
 }
 
 void *
@@ -77,7 +79,7 @@ spdk_zmalloc(size_t size, size_t align, uint64_t *unused, int numa_id, uint32_t 
 	if (flags == 0 || unused != NULL) {
 		return NULL;
 	}
-	return buf_alloc(size, align, numa_id, true);
+	return buf_alloc(size, align, numa_id, true, (flags & SPDK_MALLOC_SHARE) != 0);
 }
 
 /* What \p buf is: its size in bytes (0: nothing of ours that is in use), its slab if it has one,
@@ -101,6 +103,13 @@ buf_look(const void *buf, struct env_page **page, struct env_slab **slab)
 	return size_bytes;
 }
 
+static void
+free_refuse(const void *buf)
+{
+	SPDK_ERRLOG("spdk_free(%p): no buffer in use begins there\n", buf);
+	assert(false);
+}
+
 void
 spdk_free(void *buf)
 {
@@ -111,10 +120,15 @@ spdk_free(void *buf)
 	if (buf == NULL) {
 		return;
 	}
+	if (env_shared() != NULL) {
+		if (!env_shared()->free(buf)) {
+			free_refuse(buf);
+		}
+		return;
+	}
 	size_bytes = buf_look(buf, &page, &slab);
 	if (size_bytes == 0) {
-		SPDK_ERRLOG("spdk_free(%p): no buffer in use begins there\n", buf);
-		assert(false);
+		free_refuse(buf);
 		return;
 	}
 	if (slab != NULL) {
@@ -146,38 +160,68 @@ run_resize(struct env_page *page, void *buf, size_t old_size, size_t size)
 	return true;
 }
 
+static void *
+realloc_refuse(const void *buf)
+{
+	SPDK_ERRLOG("spdk_realloc(%p): no buffer in use begins there\n", buf);
+	assert(false);
+	return NULL;
+}
+
+/* Another buffer of `size` bytes with what fits of the content of `buf`, which is freed. */
+static void *
+move(void *buf, size_t old_size, size_t size, size_t align, int32_t numa_id)
+{
+	void *moved = buf_alloc(size, align, numa_id, false, true);
+
+	if (moved != NULL) {
+		memcpy(moved, buf, spdk_min(old_size, size));
+		spdk_free(buf);
+	}
+	return moved;
+}
+
+static void *
+shared_realloc(const struct env_shared *shared, void *buf, size_t size, size_t align)
+{
+	size_t old_size = shared->size(buf);
+	void *same = NULL;
+
+	if (old_size == 0) {
+		return realloc_refuse(buf);
+	}
+	if (align == 0 || ((uintptr_t)buf & (align - 1)) == 0) {
+		same = shared->resize(buf, size);
+	}
+	return same != NULL ? same : move(buf, old_size, size, align, shared->numa(buf, NULL));
+}
+
 void *
 spdk_realloc(void *buf, size_t size, size_t align)
 {
 	struct env_page *page;
 	struct env_slab *slab;
 	size_t old_size;
-	void *moved;
 
 	if (buf == NULL) {
-		return buf_alloc(size, align, SPDK_ENV_NUMA_ID_ANY, false);
+		return buf_alloc(size, align, SPDK_ENV_NUMA_ID_ANY, false, true);
 	}
 	if (size == 0) {
 		spdk_free(buf);
 		return NULL;
 	}
+	if (env_shared() != NULL) {
+		return shared_realloc(env_shared(), buf, size, align);
+	}
 	old_size = buf_look(buf, &page, &slab);
 	if (old_size == 0) {
-		SPDK_ERRLOG("spdk_realloc(%p): no buffer in use begins there\n", buf);
-		assert(false);
-		return NULL;
+		return realloc_refuse(buf);
 	}
 	if (slab == NULL && (align == 0 || ((uintptr_t)buf & (align - 1)) == 0) &&
 	    run_resize(page, buf, old_size, size)) {
 		return buf;
 	}
-	moved = buf_alloc(size, align, page->arena->numa_id, false);
-	if (moved == NULL) {
-		return NULL;
-	}
-	memcpy(moved, buf, spdk_min(old_size, size));
-	spdk_free(buf);
-	return moved;
+	return move(buf, old_size, size, align, page->arena->numa_id);
 }
 
 void *

@@ -10,7 +10,8 @@
  *
  * A `big` entry holds one number for its 2 MiB, or has a leaf with one for each 4 KiB. Any thread:
  * writers take the map's mutex; readers take no lock, for tables are only added while the map
- *lives, each published with release order (publish()) and read with acquire order (table_load()).
+ * lives, each published with release order (publish()) and read with acquire order (table_load()).
+ * Only a miss where processes share memory waits, while what another one added is registered.
  */
 
 #include "machine.h"
@@ -204,19 +205,33 @@ lookup(const struct spdk_mem_map *map, uint64_t addr, uint64_t *unit_end)
 	return value_load(&leaf->value[index_of(addr, SHIFT_4KB)]);
 }
 
+/* As lookup(), but not before what other processes have added is registered here. */
+static uint64_t
+lookup_known(const struct spdk_mem_map *map, uint64_t addr, uint64_t *unit_end)
+{
+	const struct env_shared *shared = env_shared();
+	uint64_t value = lookup(map, addr, unit_end);
+
+	if (spdk_unlikely(value == map->unset) && shared != NULL && shared->covers(addr) &&
+	    shared->sync() == 0) {
+		value = lookup(map, addr, unit_end);
+	}
+	return value;
+}
+
 uint64_t
 spdk_mem_map_translate(const struct spdk_mem_map *map, uint64_t vaddr, uint64_t *size)
 {
 	uint64_t unit_end, next_end, value, prev, next;
 
-	value = lookup(map, vaddr, &unit_end);
+	value = lookup_known(map, vaddr, &unit_end);
 	if (size == NULL || *size <= unit_end - vaddr) {
 		return value;
 	}
 	if (map->ops.are_contiguous != NULL && value != map->unset) {
 		prev = value;
 		while (unit_end - vaddr < *size) {
-			next = lookup(map, unit_end, &next_end);
+			next = lookup_known(map, unit_end, &next_end);
 			if (next == map->unset || !map->ops.are_contiguous(prev, next)) {
 				break;
 			}

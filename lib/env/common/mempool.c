@@ -14,13 +14,17 @@
  * The counter would have to pass 2^32 changes between one thread's read and exchange to be fooled.
  * Objects that were never on the stack are those from number `fresh` on.
  *
- * The thread of each core has a cache of objects in front of the stack; other threads have none. */
+ * Each link also says how many objects are on the stack from it down, so that the count of free
+ * ones is part of what one exchange of top changes, whoever dies when.
+ *
+ * The thread of each core has a cache of objects in front of the stack; other threads have none.
+ *
+ * A pool that processes share is one buffer that has its name: this struct, the links, the objects.
+ * It has no caches, for what is in one would go with its process. */
 
 #include "machine.h"
 
 #include "spdk_internal/env_fault.h"
-
-#include <stdatomic.h>
 
 #define MAX_COUNT (UINT32_MAX - 1)
 #define DEFAULT_CACHE 512
@@ -39,14 +43,15 @@ struct spdk_mempool {
 	size_t ele_bytes;
 	uint32_t count;
 	uint32_t cache_size;
-	uint32_t num_cores;             /* highest core + 1 */
-	_Atomic uint32_t *next;         /* number + 1; relaxed, ordered by top */
+	uint32_t num_cores; /* highest core + 1 */
+	/* Low half: number + 1 of the next one; high: objects from here down. Relaxed, ordered by
+	 * top. */
+	_Atomic uint64_t *next;
 	TAILQ_ENTRY(spdk_mempool) link; /* the list's lock */
 	char name[SPDK_MAX_MEMPOOL_NAME_LEN];
 	struct {
 		_Atomic uint64_t top;
-		_Atomic uint32_t fresh;   /* relaxed: a counter */
-		_Atomic int64_t num_free; /* on the stack or fresh; relaxed: a count */
+		_Atomic uint32_t fresh; /* relaxed: a counter */
 	} __attribute__((aligned(SPDK_CACHE_LINE_SIZE)));
 	struct cache *caches[]; /* by core; NULL without a cache */
 };
@@ -76,16 +81,23 @@ obj_index(const struct spdk_mempool *mp, const void *obj)
 	return (uint32_t)(off / mp->stride_bytes);
 }
 
-static uint32_t
+static uint64_t
 next_get(const struct spdk_mempool *mp, uint32_t idx)
 {
 	return atomic_load_explicit(&mp->next[idx], memory_order_relaxed);
 }
 
 static void
-next_set(struct spdk_mempool *mp, uint32_t idx, uint32_t next_plus_1)
+next_set(struct spdk_mempool *mp, uint32_t idx, uint32_t next_plus_1, uint64_t num)
 {
-	atomic_store_explicit(&mp->next[idx], next_plus_1, memory_order_relaxed);
+	atomic_store_explicit(&mp->next[idx], num << 32 | next_plus_1, memory_order_relaxed);
+}
+
+/* Objects on the stack whose top that is. */
+static uint64_t
+stack_num(const struct spdk_mempool *mp, uint64_t top)
+{
+	return (uint32_t)top == 0 ? 0 : next_get(mp, (uint32_t)top - 1) >> 32;
 }
 
 /* Take up to \p num objects off the stack. */
@@ -103,7 +115,7 @@ stack_pop(struct spdk_mempool *mp, void **objs, size_t num)
 
 		for (i = 0; i < num && idx_plus_1 != 0; i++) {
 			objs[i] = obj_at(mp, idx_plus_1 - 1);
-			idx_plus_1 = next_get(mp, idx_plus_1 - 1);
+			idx_plus_1 = (uint32_t)next_get(mp, idx_plus_1 - 1);
 		}
 		if (i == 0 || atomic_compare_exchange_weak_explicit(
 		                      &mp->top, &top, changes << 32 | idx_plus_1,
@@ -117,24 +129,24 @@ static void
 stack_push(struct spdk_mempool *mp, void **objs, size_t num)
 {
 	uint64_t top = atomic_load_explicit(&mp->top, memory_order_relaxed);
-	uint32_t first = obj_index(mp, objs[0]);
-	uint32_t last = first;
-	uint64_t changes;
+	uint64_t changes, below;
+	uint32_t next;
 	size_t i;
 
-	for (i = 1; i < num; i++) {
-		uint32_t idx = obj_index(mp, objs[i]);
-
-		next_set(mp, last, idx + 1);
-		last = idx;
-	}
 	do {
-		next_set(mp, last, (uint32_t)top);
+		/* If top has changed since, the number may be stale: then the exchange fails. */
+		below = stack_num(mp, top);
+		next = (uint32_t)top;
+		for (i = num; i-- > 0;) {
+			uint32_t idx = obj_index(mp, objs[i]);
+
+			next_set(mp, idx, next, ++below);
+			next = idx + 1;
+		}
 		changes = (top >> 32) + 1;
 		/* Release: pairs with the acquires in stack_pop(). */
-	} while (!atomic_compare_exchange_weak_explicit(&mp->top, &top, changes << 32 | (first + 1),
-	                                                memory_order_release,
-	                                                memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+	        &mp->top, &top, changes << 32 | next, memory_order_release, memory_order_relaxed));
 }
 
 /* Take up to \p num objects that were never used. */
@@ -162,7 +174,6 @@ shared_put(struct spdk_mempool *mp, void **objs, size_t num)
 {
 	if (num > 0) {
 		stack_push(mp, objs, num);
-		atomic_fetch_add_explicit(&mp->num_free, (int64_t)num, memory_order_relaxed);
 	}
 }
 
@@ -175,7 +186,6 @@ shared_get(struct spdk_mempool *mp, void **objs, size_t num)
 	if (got < num) {
 		got += fresh_take(mp, objs + got, num - got);
 	}
-	atomic_fetch_sub_explicit(&mp->num_free, (int64_t)got, memory_order_relaxed);
 	return got;
 }
 
@@ -290,9 +300,14 @@ spdk_mempool_put(struct spdk_mempool *mp, void *ele)
 size_t
 spdk_mempool_count(const struct spdk_mempool *pool)
 {
-	int64_t num = atomic_load_explicit(&((struct spdk_mempool *)pool)->num_free,
-	                                   memory_order_relaxed);
+	/* Acquire: pairs with stack_push(), for the number in the link. */
+	uint64_t top =
+	        atomic_load_explicit(&((struct spdk_mempool *)pool)->top, memory_order_acquire);
+	uint64_t num = pool->count - atomic_load_explicit(&((struct spdk_mempool *)pool)->fresh,
+	                                                  memory_order_relaxed);
 	uint32_t i;
+
+	num += stack_num(pool, top);
 
 	for (i = 0; i < pool->num_cores; i++) {
 		if (pool->caches[i] != NULL) {
@@ -300,7 +315,7 @@ spdk_mempool_count(const struct spdk_mempool *pool)
 		}
 	}
 	/* Counts are read one after another: keep the sum within what is possible. */
-	return (size_t)spdk_max(0, spdk_min(num, (int64_t)pool->count));
+	return (size_t)spdk_min(num, (uint64_t)pool->count);
 }
 
 static void
@@ -370,7 +385,6 @@ pool_create(const char *name, size_t count, size_t ele_size, size_t cache_size, 
 	mp->stride_bytes = SPDK_ALIGN_CEIL(ele_size, (size_t)SPDK_CACHE_LINE_SIZE);
 	mp->cache_size = cache_clamp(count, cache_size);
 	mp->num_cores = num_cores;
-	atomic_init(&mp->num_free, (int64_t)count);
 	if (!__builtin_mul_overflow(mp->stride_bytes, count, &total)) {
 		mp->objs = spdk_zmalloc(total, ENV_PAGE_BYTES, NULL, numa_id,
 		                        SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE);
@@ -384,6 +398,34 @@ pool_create(const char *name, size_t count, size_t ele_size, size_t cache_size, 
 		pool_destroy(mp);
 		return NULL;
 	}
+	return mp;
+}
+
+/* A pool without a name yet, in memory that processes share. */
+static struct spdk_mempool *
+shared_create(const char *name, size_t count, size_t ele_size, int numa_id)
+{
+	size_t stride = SPDK_ALIGN_CEIL(ele_size, (size_t)SPDK_CACHE_LINE_SIZE);
+	size_t head = SPDK_ALIGN_CEIL(sizeof(struct spdk_mempool) + count * sizeof(uint64_t),
+	                              (size_t)ENV_PAGE_BYTES);
+	struct spdk_mempool *mp;
+	size_t total;
+
+	if (__builtin_mul_overflow(stride, count, &total) ||
+	    __builtin_add_overflow(total, head, &total) || total > ENV_MALLOC_MAX_BYTES ||
+	    env_fault(ENV_FAULT_MALLOC)) {
+		return NULL;
+	}
+	mp = env_shared()->alloc(total, ENV_PAGE_BYTES, numa_id, true, false);
+	if (mp == NULL) {
+		return NULL;
+	}
+	snprintf(mp->name, sizeof(mp->name), "%s", name);
+	mp->count = (uint32_t)count;
+	mp->ele_bytes = ele_size;
+	mp->stride_bytes = stride;
+	mp->next = (_Atomic uint64_t *)(mp + 1);
+	mp->objs = (uint8_t *)mp + head;
 	return mp;
 }
 
@@ -411,6 +453,18 @@ spdk_mempool_create_ctor(const char *name, size_t count, size_t ele_size, size_t
 	    count > MAX_COUNT || ele_size == 0 || ele_size > SIZE_MAX / 2 ||
 	    env_fault(ENV_FAULT_MEMPOOL_CREATE)) {
 		return NULL;
+	}
+	if (env_shared() != NULL) {
+		mp = shared_create(name, count, ele_size, numa_id);
+		if (mp != NULL && obj_init != NULL) {
+			spdk_mempool_obj_iter(mp, obj_init, obj_init_arg);
+		}
+		/* Last, for whoever finds it uses it. */
+		if (mp != NULL && env_shared()->name_publish(ENV_NAME_POOL, name, mp, 0) != 0) {
+			env_shared()->free(mp);
+			mp = NULL;
+		}
+		return mp;
 	}
 	mp = pool_create(name, count, ele_size, cache_size, numa_id);
 	if (mp == NULL) {
@@ -450,6 +504,12 @@ spdk_mempool_free(struct spdk_mempool *mp)
 	if (mp == NULL) {
 		return;
 	}
+	if (env_shared() != NULL) {
+		if (env_shared()->name_retire(ENV_NAME_POOL, mp->name) != NULL) {
+			env_shared()->free(mp);
+		}
+		return;
+	}
 	pthread_mutex_lock(&g_pools.lock);
 	TAILQ_REMOVE(&g_pools.pools, mp, link);
 	pthread_mutex_unlock(&g_pools.lock);
@@ -461,6 +521,9 @@ spdk_mempool_lookup(const char *name)
 {
 	struct spdk_mempool *mp;
 
+	if (env_shared() != NULL) {
+		return env_shared()->name_find(ENV_NAME_POOL, name);
+	}
 	pthread_mutex_lock(&g_pools.lock);
 	mp = find_locked(name);
 	pthread_mutex_unlock(&g_pools.lock);

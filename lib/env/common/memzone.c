@@ -2,7 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Memory that is found by name. Any thread; a mutex guards the list. */
+/* Memory that is found by name. Any thread; a mutex guards the list. A process that shares its
+ * memory keeps zones where all find them. */
 
 #include "machine.h"
 
@@ -38,6 +39,24 @@ find_locked(const char *name)
 	return NULL;
 }
 
+static void *
+shared_reserve(const struct env_shared *shared, const char *name, size_t len, int numa_id,
+               unsigned align)
+{
+	/* A run of its own, for that is what has a name. */
+	size_t size = spdk_max(len, (size_t)ENV_PAGE_BYTES);
+	void *addr = NULL;
+
+	if (len != 0 && (align & (align - 1)) == 0) {
+		addr = shared->alloc(size, align, numa_id, true, false);
+	}
+	if (addr != NULL && shared->name_publish(ENV_NAME_ZONE, name, addr, len) != 0) {
+		shared->free(addr);
+		addr = NULL;
+	}
+	return addr;
+}
+
 void *
 spdk_memzone_reserve_aligned(const char *name, size_t len, int numa_id, unsigned flags,
                              unsigned align)
@@ -48,6 +67,9 @@ spdk_memzone_reserve_aligned(const char *name, size_t len, int numa_id, unsigned
 	if (name == NULL || strlen(name) >= SPDK_MAX_MEMZONE_NAME_LEN ||
 	    env_fault(ENV_FAULT_MEMZONE)) {
 		return NULL;
+	}
+	if (env_shared() != NULL) {
+		return shared_reserve(env_shared(), name, len, numa_id, align);
 	}
 	zone = calloc(1, sizeof(*zone));
 	if (zone == NULL) {
@@ -81,6 +103,9 @@ spdk_memzone_lookup(const char *name)
 	struct memzone *zone;
 	void *addr;
 
+	if (env_shared() != NULL) {
+		return env_shared()->name_find(ENV_NAME_ZONE, name);
+	}
 	pthread_mutex_lock(&g_memzones.lock);
 	zone = find_locked(name);
 	addr = zone != NULL ? zone->addr : NULL;
@@ -92,7 +117,12 @@ int
 spdk_memzone_free(const char *name)
 {
 	struct memzone *zone;
+	void *addr;
 
+	if (env_shared() != NULL) {
+		addr = env_shared()->name_retire(ENV_NAME_ZONE, name);
+		return addr != NULL && env_shared()->free(addr) ? 0 : -1;
+	}
 	pthread_mutex_lock(&g_memzones.lock);
 	zone = find_locked(name);
 	if (zone != NULL) {
@@ -112,6 +142,10 @@ spdk_memzone_dump(FILE *f)
 {
 	struct memzone *zone;
 
+	if (env_shared() != NULL) {
+		env_shared()->name_dump(ENV_NAME_ZONE, f);
+		return;
+	}
 	pthread_mutex_lock(&g_memzones.lock);
 	TAILQ_FOREACH(zone, &g_memzones.zones, link) {
 		fprintf(f, "zone %s: %zu bytes at %p\n", zone->name, zone->len_bytes, zone->addr);

@@ -152,7 +152,10 @@ env_opts_inform(const struct spdk_env_opts *o)
 		const char *option;
 		const char *why;
 	} rows[] = {
-		{ o->shm_id >= 0, "shm_id (-i)", "memory is not shared between processes" },
+		{ o->shm_id >= 0 && env_shared() == NULL, "shm_id (-i)",
+		  "this machine has one process" },
+		{ o->shm_id >= 0 && env_shared() != NULL && o->no_huge && o->hugedir != NULL,
+		  "no_huge", "the shared memory lies in the file system of huge_dir" },
 		{ o->mem_channel > 0, "mem_channel (-n)", "channels are left to the hardware" },
 		{ o->no_pci, "no_pci (-u)", "no PCI device is ever touched" },
 		{ o->hugepage_single_segments, "hugepage_single_segments (-g)",

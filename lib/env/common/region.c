@@ -48,6 +48,29 @@ env_region_has_listeners(void)
 	return __atomic_load_n(&g_region.num_listeners, __ATOMIC_RELAXED) != 0;
 }
 
+void
+env_region_lock(void)
+{
+	pthread_mutex_lock(&g_region.lock);
+}
+
+void
+env_region_unlock(void)
+{
+	pthread_mutex_unlock(&g_region.lock);
+}
+
+/* One listener more or less. With the lock. */
+static void
+listeners_count(int num)
+{
+	uint32_t now = __atomic_add_fetch(&g_region.num_listeners, num, __ATOMIC_RELAXED);
+
+	if (env_shared() != NULL) {
+		env_shared()->listeners(now);
+	}
+}
+
 static int
 same_translation(uint64_t addr_1, uint64_t addr_2)
 {
@@ -316,14 +339,20 @@ env_region_attach(struct spdk_mem_map *map)
 		return -ENOMEM;
 	}
 	l->map = map;
+	/* What other processes have added is there already, too. */
+	rc = env_shared() != NULL ? env_shared()->sync() : 0;
+	if (rc != 0) {
+		free(l);
+		return rc;
+	}
 	pthread_mutex_lock(&g_region.lock);
 	serial_max = g_region.next_serial;
 	TAILQ_INSERT_TAIL(&g_region.listeners, l, link);
-	__atomic_add_fetch(&g_region.num_listeners, 1, __ATOMIC_RELAXED);
+	listeners_count(1);
 	rc = attach_existing(map, serial_max, SPDK_MEM_MAP_NOTIFY_REGISTER, UINT64_MAX, &reached);
 	if (rc != 0) {
 		TAILQ_REMOVE(&g_region.listeners, l, link);
-		__atomic_sub_fetch(&g_region.num_listeners, 1, __ATOMIC_RELAXED);
+		listeners_count(-1);
 		free(l);
 		attach_existing(map, serial_max, SPDK_MEM_MAP_NOTIFY_UNREGISTER, reached, &ignored);
 	}
@@ -341,7 +370,7 @@ env_region_detach(struct spdk_mem_map *map)
 	TAILQ_FOREACH(l, &g_region.listeners, link) {
 		if (l->map == map) {
 			TAILQ_REMOVE(&g_region.listeners, l, link);
-			__atomic_sub_fetch(&g_region.num_listeners, 1, __ATOMIC_RELAXED);
+			listeners_count(-1);
 			free(l);
 			attach_existing(map, UINT64_MAX, SPDK_MEM_MAP_NOTIFY_UNREGISTER, UINT64_MAX,
 			                &ignored);

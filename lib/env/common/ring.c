@@ -2,7 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Bounded queues of pointers between threads. No call waits for another thread.
+/* Bounded queues of pointers between threads. No call waits for another thread. (Between processes:
+ * ring_shared.c.)
  *
  * A position is a 64-bit number that only grows; its slot is position % size, its lap is
  * position - position % size. Each slot says in `state` what it holds:
@@ -16,7 +17,7 @@
  * moving `head`; a consumer looks at the slots from `tail` on and claims the full ones. Between its
  * look and its claim nobody else can use those slots: only who moves `head` from that very value
  * may fill them (only who moves `tail` may empty them), and head never comes back to a value. So
- *the look stays true, and a claim that succeeds needs no second look. When there is one producer
+ * the look stays true, and a claim that succeeds needs no second look. When there is one producer
  * (consumer) the claim is a plain store.
  *
  * A producer that is interrupted between claim and publication holds up nobody who enqueues; who
@@ -26,30 +27,11 @@
  * producer to consumer, and its slot back, from consumer to producer. head and tail are relaxed:
  * they order nothing. */
 
-#include "machine.h"
+#include "ring.h"
 
 #include "spdk_internal/env_fault.h"
 
-#include <stdatomic.h>
-
 #define MAX_COUNT (1ull << 30)
-
-struct slot {
-	_Atomic uint64_t state;
-	void *obj; /* handed over by state */
-};
-
-struct spdk_ring {
-	uint64_t size; /* power of two, at least 2; set once, as type */
-	enum spdk_ring_type type;
-	struct {
-		_Atomic uint64_t head; /* producers */
-	} __attribute__((aligned(SPDK_CACHE_LINE_SIZE)));
-	struct {
-		_Atomic uint64_t tail; /* consumers */
-	} __attribute__((aligned(SPDK_CACHE_LINE_SIZE)));
-	struct slot slots[] __attribute__((aligned(SPDK_CACHE_LINE_SIZE)));
-};
 
 static inline uint64_t
 state_look(const struct slot *slot)
@@ -98,6 +80,7 @@ spdk_ring_create(enum spdk_ring_type type, size_t count, int numa_id)
 	if (ring != NULL) {
 		ring->size = size;
 		ring->type = type;
+		ring->shared = env_shared() != NULL;
 	}
 	return ring;
 }
@@ -126,6 +109,9 @@ spdk_ring_enqueue(struct spdk_ring *ring, void **objs, size_t count, size_t *fre
 	uint64_t head;
 	size_t i;
 
+	if (spdk_unlikely(ring->shared)) {
+		return ring_shared_enqueue(ring, objs, count, free_space);
+	}
 	if (count > ring->size) {
 		count = 0;
 	}
@@ -165,6 +151,9 @@ spdk_ring_dequeue(struct spdk_ring *ring, void **objs, size_t count)
 	uint64_t tail;
 	size_t i, num;
 
+	if (spdk_unlikely(ring->shared)) {
+		return ring_shared_dequeue(ring, objs, count);
+	}
 	do {
 		tail = load(&ring->tail);
 		for (num = 0; num < count && num <= mask; num++) {

@@ -31,6 +31,18 @@ machine_start(const struct spdk_env_opts *opts)
 	return 0;
 }
 
+int
+machine_share(const struct spdk_env_opts *opts)
+{
+	/* One process: opts.c says so. */
+	return 0;
+}
+
+void
+machine_unshare(void)
+{
+}
+
 void
 machine_quiesce(void)
 {

@@ -274,7 +274,7 @@ test_options_accepted(void **state)
 
 	spdk_env_opts_init(&opts);
 	opts.name = "some_name";
-	opts.shm_id = 7;
+	opts.shm_id = (int)getpid();
 	opts.mem_channel = 4;
 	opts.mem_size = 32;
 	opts.no_pci = true;
