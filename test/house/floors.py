@@ -53,8 +53,8 @@ def header_unit(header):
     """The lib of an included "spdk/x.h"; None for the free ones."""
     folder, name = header.rsplit("/", 1)
     stem = name[:-2]
-    if folder in ("spdk/module/bdev", "spdk/module"):
-        return "module/bdev/" + stem
+    if folder.startswith("spdk/module/"):
+        return folder[len("spdk/"):] + "/" + stem
     if folder == "spdk" and stem in FREE:
         return None
     lib = HEADER_OWNER.get(stem, stem)

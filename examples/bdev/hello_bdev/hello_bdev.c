@@ -177,7 +177,7 @@ hello_usage(void)
 int
 main(int argc, char **argv)
 {
-	static const char *const subsystems[] = { "sock", "iobuf", "bdev", NULL };
+	static const char *const subsystems[] = { "sock", "iobuf", "keyring", "bdev", NULL };
 	struct spdk_app_opts opts;
 	int rc;
 

@@ -38,6 +38,7 @@ STARTUP = [
     ("nvmf_set_max_subsystems", {"max_subsystems": 64}),
     ("nvmf_set_config", {"dup_host_policy": "allow"}),
     ("nvmf_set_crdt", {"crdt1": 1, "crdt2": 2, "crdt3": 3}),
+    ("keyring_linux_set_options", {"enable": False}),
     ("framework_start_init", None),
 ]
 
@@ -47,9 +48,13 @@ def runtime(folder):
     path = os.path.join(folder, "file")
     with open(path, "wb") as f:
         f.truncate(1 << 20)
+    key = os.path.join(folder, "key")
+    with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as f:
+        f.write(b"secret")
     size = {"num_blocks": 256, "block_size": 512}
     referral = {**ADDRESS, "trsvcid": "1"}
     return [
+        ("keyring_file_add_key", {"name": "k0", "path": key}),
         ("bdev_malloc_create", {"name": "m0", **size}),
         ("bdev_null_create", {"name": "n0", **size}),
         ("bdev_null_resize", {"name": "n0", "new_size": 1}),
@@ -89,7 +94,8 @@ def runtime(folder):
         "thread_get_io_channels", "log_get_print_level", "log_get_level", "log_get_flags",
         "bdev_get_bdevs", "bdev_get_iostat", "nvmf_get_subsystems", "nvmf_get_transports",
         "nvmf_get_stats", "nvmf_discovery_get_referrals", "sock_get_default_impl",
-        "spdk_get_version", "iobuf_get_stats", "notify_get_types", "notify_get_notifications")]
+        "spdk_get_version", "iobuf_get_stats",
+        "keyring_get_keys", "notify_get_types", "notify_get_notifications")]
 
 
 TEARDOWN = [
@@ -102,6 +108,7 @@ TEARDOWN = [
     ("bdev_uring_delete", {"name": "u0"}),
     ("bdev_null_delete", {"name": "n0"}),
     ("bdev_malloc_delete", {"name": "m0"}),
+    ("keyring_file_remove_key", {"name": "k0"}),
     ("spdk_kill_instance", {"sig_name": "SIGTERM"}),
 ]
 

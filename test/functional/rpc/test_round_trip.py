@@ -38,6 +38,10 @@ def configuration(folder, auto_examine=True):
                   enable_ktls=False)],
         "iobuf": [entry("iobuf_set_options", small_pool_count=600, large_pool_count=70,
                         small_bufsize=8192, large_bufsize=135168, enable_numa=False)],
+        "keyring": [
+            entry("keyring_linux_set_options", enable=True),
+            entry("keyring_file_add_key", name="k 0", path=os.path.join(folder, "key")),
+            entry("keyring_file_add_key", name="k1", path=os.path.join(folder, "key"))],
         "bdev": [
             entry("bdev_set_options", bdev_io_pool_size=4096, bdev_io_cache_size=64,
                   bdev_auto_examine=auto_examine, iobuf_small_cache_size=16,
@@ -123,6 +127,9 @@ def check_round_trip(build, source, auto_examine):
     with Target(build, "--wait-for-rpc") as target:
         with open(os.path.join(target.dir, "disk"), "wb") as f:
             f.truncate(1 << 20)
+        with open(os.open(os.path.join(target.dir, "key"), os.O_CREAT | os.O_WRONLY, 0o600), "w",
+                  encoding="ascii") as f:
+            f.write("secret")
         config = configuration(target.dir, auto_examine)
         path = as_file(os.path.join(target.dir, "all.json"), config)
         assert rpc(source, target, "load_config", "-j", path) == ""
