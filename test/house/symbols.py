@@ -46,6 +46,7 @@ DOORS = {
     "module/bdev/uring/*": {"io_uring"},
     "module/bdev/aio/*": {"io_uring"},
     "lib/event/signals.c": {"signals"},
+    "examples/thread/*": {"waiting", "io_uring", "threads"},  # loops that are the program's own
 }
 # (file, call): why it goes another way.
 EXCEPTIONS = {
