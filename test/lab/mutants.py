@@ -22,6 +22,8 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 TARGETS = ("bin/spdk_tgt", "bin/spdk_nvme_perf", "bin/spdk_nvme_identify", "bin/spdk_nvme_discover",
            "test/lab/liblab_snapshot.so", "test/lab/nvme_verify")
 URING = "module/bdev/uring/uring_io.c"
+FILE = "lib/bdev/file_io.c"
+FILE_H = "include/spdk_internal/bdev_file.h"
 
 # name, part of the lab, file, what is there, what the mutant has, the check that must fail.
 MUTANTS = [
@@ -37,11 +39,11 @@ MUTANTS = [
      "} else if (reactor->now_ticks >= reactor->spin_until_ticks) {",
      "} else if (reactor->now_ticks == 0) {",
      "^idle: at most 1 % of a core in 30 s$"),
-    ("read-corrupts", "pass", URING,
-     "\tif (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {\n",
+    ("read-corrupts", "pass", FILE_H,
+     "\tif (spdk_likely(res >= 0 && ctx->done_bytes + (uint64_t)res == ctx->len_bytes)) {\n",
      "\tif (io->type == SPDK_BDEV_IO_TYPE_READ && res >= 32768) {\n"
      "\t\t((char *)io->u.bdev.iovs[0].iov_base)[4711] ^= 1;\n\t}\n"
-     "\tif (spdk_likely(res >= 0 && (uint64_t)res == ctx->len_bytes)) {\n",
+     "\tif (spdk_likely(res >= 0 && ctx->done_bytes + (uint64_t)res == ctx->len_bytes)) {\n",
      "every byte is there$"),
     ("header-digest", "digest", "lib/nvme_wire/pdu_build.c",
      "to_le32(p + hlen, wire_hdgst(p, hlen));", "to_le32(p + hlen, wire_hdgst(p, hlen) ^ 1);",
@@ -56,20 +58,20 @@ MUTANTS = [
      "self.start(small_pool_count=4, large_pool_count=2)", "self.start()",
      "commands had to wait for one$"),
     ("buffers-mixed-up", "buffers", URING,
-     "\tuint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen;\n",
+     "\tuint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen + done;\n",
      "\tuint64_t offset = (io->u.bdev.offset_blocks ^ (io->u.bdev.num_blocks == 256 ? 256 : 0)) *\n"
      "\t                  io->bdev->blocklen;\n"
      "\tif (io->type == SPDK_BDEV_IO_TYPE_READ) {\n"
-     "\t\toffset = io->u.bdev.offset_blocks * io->bdev->blocklen;\n\t}\n",
+     "\t\toffset = io->u.bdev.offset_blocks * io->bdev->blocklen + done;\n\t}\n",
      "every byte is there$"),
     ("write-lost", "kill", URING,
-     "\t} else if (iovcnt == 1) {\n\t\tio_uring_prep_write(sqe, fd,",
-     "\t} else if (iovcnt == 1 && offset % 262144 == 4096) {\n"
-     "\t\tio_uring_prep_read(sqe, fd, iovs[0].iov_base, (unsigned)iovs[0].iov_len, offset);\n"
-     "\t} else if (iovcnt == 1) {\n\t\tio_uring_prep_write(sqe, fd,",
+     "\t} else if (num == 1) {\n\t\tio_uring_prep_write(sqe, fd,",
+     "\t} else if (num == 1 && offset % 262144 == 4096) {\n"
+     "\t\tio_uring_prep_read(sqe, fd, iovs[0].iov_base, len, offset);\n"
+     "\t} else if (num == 1) {\n\t\tio_uring_prep_write(sqe, fd,",
      "^kill: SIGKILL under load"),
-    ("no-flush", "power", URING,
-     "fdatasync(ub->file.fd) == 0 ? 0 : -errno", "ub->file.fd >= 0 ? 0 : -errno",
+    ("no-flush", "power", FILE,
+     "fdatasync(file->fd) == 0 ? 0 : -errno", "file->fd >= 0 ? 0 : -errno",
      "^power cut: "),
     ("flush-too-early", "flush", "lib/nvmf/ctrlr_io.c",
      "rc = spdk_bdev_flush_blocks(ns->desc, ns->channel, 0, ns_num_blocks(ns), io_done, req);\n"
@@ -79,8 +81,8 @@ MUTANTS = [
     ("fua-ignored", "power", "lib/bdev/cmd.c",
      "\tio->internal.special |= BDEV_IO_FUA;\n", "\t(void)io;\n",
      "^power cut: "),
-    ("flush-not-traced", "flush", URING,
-     "fdatasync(ub->file.fd) == 0 ? 0 : -errno", "ub->file.fd >= 0 ? 0 : -errno",
+    ("flush-not-traced", "flush", FILE,
+     "fdatasync(file->fd) == 0 ? 0 : -errno", "file->fd >= 0 ? 0 : -errno",
      "^flush: fdatasync"),
     ("host-discover", "host", "app/spdk_nvme_discover/main.c",
      "print_text(\"trsvcid: \", entry->trsvcid", "print_text(\"trsvcid: \", entry->subnqn",

@@ -34,13 +34,14 @@ static void
 rpc_bdev_uring_create(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_uring_create *p = params;
-	struct uring_opts opts = {
+	struct bdev_file_opts opts = {
 		.name = p->name,
 		.filename = p->filename,
 		.block_size = p->block_size,
 		.uuid = p->uuid,
+		.fallocate = true,
 	};
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 	int rc = uring_create(&opts, why);
 
 	bdev_rpc_created(request, p->name, rc == 0 ? 0 : SPDK_JSONRPC_ERROR_INTERNAL_ERROR, why);
@@ -58,7 +59,7 @@ static void
 rpc_bdev_uring_rescan(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct bdev_rpc_name *p = params;
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 	int rc = uring_rescan(p->name, why);
 
 	if (rc != 0) {

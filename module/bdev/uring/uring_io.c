@@ -3,23 +3,13 @@
  */
 
 /*
- * The I/O of uring bdevs: reads, writes and fallocate() through io_uring, FLUSH by fdatasync() on a
- * helper thread.
+ * The I/O of uring bdevs: reads, writes and fallocate() through io_uring; FLUSH and what comes back
+ * short are lib/bdev's (file_io.c).
  *
  * A thread has one ring for all uring bdevs. What a step submits is collected and goes to the
  * kernel in one call at the end of the step (thread_defer), before the reactor may sleep. Timers:
  * none; the poller is counted (I/O in the ring) and the ring's descriptor wakes a reactor that
  * sleeps.
- *
- * After a failed fdatasync() the kernel may have dropped what it could not write and calls the next
- * one good: it tells a write-back error once for each open file. So the bdev refuses writes and
- * flushes from then on, and no two fdatasync() run at once: else the one that hears nothing of the
- * error could be answered as good before the other is back. What comes meanwhile waits in the bdev,
- * not on a helper thread that another bdev needs, and has one fdatasync() together:
- *
- *	FLUSH a |-- fdatasync 1 --|
- *	FLUSH b    |..............|-- fdatasync 2 --|	begun after b and c came: good for both
- *	FLUSH c          |..........................|
  */
 
 #include "uring_internal.h"
@@ -31,22 +21,6 @@
 
 #define RING_ENTRIES 512u
 #define REAP_MAX 128u
-/** Most bytes and buffers of one operation; the rest follows as after any short count. */
-#define RW_BYTES_MAX (1u << 30)
-#define RW_IOVS_MAX 1024
-#define HOLE_MODE (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
-
-static struct uring_bdev *
-uring_of(const struct spdk_bdev_io *io)
-{
-	return SPDK_CONTAINEROF(io->bdev, struct uring_bdev, bdev);
-}
-
-static inline struct uring_io *
-ctx_of(struct spdk_bdev_io *io)
-{
-	return (struct uring_io *)io->driver_ctx;
-}
 
 /* ---- Ring ---- */
 
@@ -86,8 +60,6 @@ group_get_sqe(struct uring_group *group)
 	return sqe;
 }
 
-static void io_complete(struct spdk_bdev_io *io, int res);
-
 static int
 group_poll(void *arg)
 {
@@ -107,7 +79,7 @@ group_poll(void *arg)
 	io_uring_cq_advance(&group->ring, n);
 	group->outstanding -= n;
 	for (i = 0; i < n; i++) {
-		io_complete(done[i].io, done[i].res);
+		bdev_file_io_done(done[i].io, done[i].res);
 	}
 	return n > 0 ? SPDK_POLLER_BUSY : SPDK_POLLER_IDLE;
 }
@@ -184,24 +156,22 @@ uring_group_destroy(void *io_device, void *ctx)
 
 /* ---- I/O ---- */
 
-/** Send a read or write of some buffers of \p io, at \p done bytes behind its begin. */
-static bool
-rw_send(struct uring_group *group, struct spdk_bdev_io *io, const struct iovec *iovs, int iovcnt,
-        uint64_t done)
+bool
+uring_rw(struct spdk_bdev_io *io, const struct iovec *iovs, int iovcnt, uint64_t done)
 {
-	struct io_uring_sqe *sqe = group_get_sqe(group);
+	struct bdev_file_io *ctx = bdev_file_io_of(io);
+	struct io_uring_sqe *sqe = group_get_sqe(ctx->group);
 	uint64_t offset = io->u.bdev.offset_blocks * io->bdev->blocklen + done;
-	unsigned len = (unsigned)spdk_min(iovs[0].iov_len, (size_t)RW_BYTES_MAX);
-	unsigned num = (unsigned)spdk_min(iovcnt, RW_IOVS_MAX);
-	int fd = uring_of(io)->file.fd;
+	unsigned len = (unsigned)spdk_min(iovs[0].iov_len, (size_t)BDEV_FILE_RW_BYTES_MAX);
+	unsigned num = (unsigned)spdk_min(iovcnt, BDEV_FILE_RW_IOVS_MAX);
+	int fd = bdev_file_of(io)->fd;
 	bool read = io->type == SPDK_BDEV_IO_TYPE_READ;
 
 	if (spdk_unlikely(sqe == NULL)) {
 		return false;
 	}
-	ctx_of(io)->group = group;
-	ctx_of(io)->len_bytes = io->u.bdev.num_blocks * io->bdev->blocklen;
-	ctx_of(io)->done_bytes = done;
+	ctx->len_bytes = io->u.bdev.num_blocks * io->bdev->blocklen;
+	ctx->done_bytes = done;
 	if (num == 1 && read) {
 		io_uring_prep_read(sqe, fd, iovs[0].iov_base, len, offset);
 	} else if (num == 1) {
@@ -215,230 +185,24 @@ rw_send(struct uring_group *group, struct spdk_bdev_io *io, const struct iovec *
 	return true;
 }
 
-/** After a short count: send what is left of the buffer in which it ended. Buffer by buffer,
- * because the caller's iovecs are not ours to change. 0, -ENOMEM, -EINVAL when the buffers are too
- * short. */
-static int
-rw_send_rest(struct spdk_bdev_io *io, uint64_t done)
+bool
+uring_fallocate(struct spdk_bdev_io *io, int mode)
 {
-	const struct iovec *v = io->u.bdev.iovs, *end = v + io->u.bdev.iovcnt;
-	uint64_t skip = done;
-	struct iovec rest;
-
-	for (; v < end && skip >= v->iov_len; v++) {
-		skip -= v->iov_len;
-	}
-	if (v == end) {
-		return -EINVAL;
-	}
-	rest.iov_base = (char *)v->iov_base + skip;
-	rest.iov_len = v->iov_len - skip;
-	return rw_send(ctx_of(io)->group, io, &rest, 1, done) ? 0 : -ENOMEM;
-}
-
-static bool
-fallocate_send(struct uring_group *group, struct spdk_bdev_io *io, int mode)
-{
-	struct io_uring_sqe *sqe = group_get_sqe(group);
+	struct bdev_file_io *ctx = bdev_file_io_of(io);
+	struct io_uring_sqe *sqe = group_get_sqe(ctx->group);
 	uint64_t blocklen = io->bdev->blocklen;
 
 	if (spdk_unlikely(sqe == NULL)) {
 		return false;
 	}
-	ctx_of(io)->group = group;
-	ctx_of(io)->len_bytes = 0;
-	ctx_of(io)->done_bytes = 0;
-	ctx_of(io)->mode = mode;
-	io_uring_prep_fallocate(sqe, uring_of(io)->file.fd, mode,
+	ctx->len_bytes = 0;
+	ctx->done_bytes = 0;
+	ctx->mode = mode;
+	io_uring_prep_fallocate(sqe, bdev_file_of(io)->fd, mode,
 	                        (off_t)(io->u.bdev.offset_blocks * blocklen),
 	                        (off_t)(io->u.bdev.num_blocks * blocklen));
 	io_uring_sqe_set_data(sqe, io);
 	return true;
-}
-
-/** A file system that knows no FALLOC_FL_ZERO_RANGE gets holes instead. */
-static bool
-wants_hole(const struct spdk_bdev_io *io, const struct uring_io *ctx)
-{
-	return io->type == SPDK_BDEV_IO_TYPE_WRITE_ZEROES && ctx->mode != HOLE_MODE;
-}
-
-/** Go on with an I/O that is not simply done. 0: it is in the ring again; -ENOMEM: it has to be
- * sent anew later; another errno: it failed. */
-static int
-io_go_on(struct spdk_bdev_io *io, int res)
-{
-	struct uring_io *ctx = ctx_of(io);
-
-	if (res > 0) {
-		return rw_send_rest(io, ctx->done_bytes + (uint64_t)res);
-	}
-	if (res == -EOPNOTSUPP && wants_hole(io, ctx)) {
-		atomic_store_explicit(&uring_of(io)->zero_mode, HOLE_MODE, memory_order_relaxed);
-		return fallocate_send(ctx->group, io, HOLE_MODE) ? 0 : -ENOMEM;
-	}
-	if (res == -EAGAIN || res == -EINTR) {
-		return -ENOMEM;
-	}
-	return res == 0 ? -EIO : res;
-}
-
-static void
-io_complete_special(struct spdk_bdev_io *io, int res)
-{
-	int rc;
-
-	if (res == -EOPNOTSUPP && io->type == SPDK_BDEV_IO_TYPE_UNMAP) {
-		/* A device without discard: the advice is not taken. */
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
-		return;
-	}
-	rc = io_go_on(io, res);
-	if (rc == -ENOMEM) {
-		/* The layer sends all of it again, when others are done or a moment later. */
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
-		return;
-	}
-	if (rc != 0) {
-		SPDK_ERRLOG_RATELIMIT(
-		        "bdev %s: %s of %" PRIu64 " blocks at %" PRIu64 ": %s\n", io->bdev->name,
-		        spdk_bdev_get_io_type_name(io->type), io->u.bdev.num_blocks,
-		        io->u.bdev.offset_blocks,
-		        res == 0 ? "the file ends before: give it its size back, or take over the "
-		                   "new one with bdev_uring_rescan"
-		                 : spdk_strerror(-rc));
-		spdk_bdev_io_complete_aio_status(io, rc);
-	}
-}
-
-static void
-io_complete(struct spdk_bdev_io *io, int res)
-{
-	struct uring_io *ctx = ctx_of(io);
-
-	if (spdk_likely(res >= 0 && ctx->done_bytes + (uint64_t)res == ctx->len_bytes)) {
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_SUCCESS);
-	} else {
-		io_complete_special(io, res);
-	}
-}
-
-/* ---- Flush ---- */
-
-static void
-flush_finished(void *arg)
-{
-	struct spdk_bdev_io *io = arg;
-
-	if (ctx_of(io)->result == -ENOMEM) {
-		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
-	} else {
-		spdk_bdev_io_complete_aio_status(io, ctx_of(io)->result);
-	}
-}
-
-/* The last of them takes the bdev's memory with it, maybe: it is not touched behind this. */
-static void
-flushes_answer(struct uring_flushes *flushes, int result)
-{
-	struct uring_io *ctx;
-
-	while ((ctx = STAILQ_FIRST(flushes)) != NULL) {
-		STAILQ_REMOVE_HEAD(flushes, flush_link);
-		ctx->result = result;
-		spdk_thread_send_msg(ctx->thread, flush_finished, spdk_bdev_io_from_ctx(ctx));
-	}
-}
-
-static void
-flushes_take(struct uring_flushes *from, struct uring_flushes *to)
-{
-	STAILQ_INIT(to);
-	STAILQ_CONCAT(to, from);
-}
-
-/* On a helper thread. What waits now was submitted before this fdatasync() begins. */
-static void
-sync_work(struct env_work *work)
-{
-	struct uring_bdev *ub = SPDK_CONTAINEROF(work, struct uring_bdev, sync.work);
-
-	pthread_mutex_lock(&ub->sync.lock);
-	flushes_take(&ub->sync.waiting, &ub->sync.now);
-	pthread_mutex_unlock(&ub->sync.lock);
-	if (atomic_load_explicit(&ub->flush_failed, memory_order_relaxed)) {
-		ub->sync.result = -EIO;
-		return;
-	}
-	ub->sync.result = fdatasync(ub->file.fd) == 0 ? 0 : -errno;
-	if (ub->sync.result != 0) {
-		atomic_store_explicit(&ub->flush_failed, true, memory_order_relaxed);
-		SPDK_ERRLOG("bdev %s: fdatasync of %s: %s: data may be lost; writes and flushes "
-		            "are refused until the bdev is made anew\n",
-		            ub->bdev.name, ub->filename, spdk_strerror(-ub->sync.result));
-	}
-}
-
-/* Begin the next fdatasync(), or say that none runs. */
-static void
-sync_next(struct uring_bdev *ub)
-{
-	struct uring_flushes refused;
-	bool again;
-
-	pthread_mutex_lock(&ub->sync.lock);
-	again = !STAILQ_EMPTY(&ub->sync.waiting);
-	ub->sync.running = again;
-	pthread_mutex_unlock(&ub->sync.lock);
-	if (!again || env_work_submit(&ub->sync.work) == 0) {
-		return;
-	}
-	pthread_mutex_lock(&ub->sync.lock);
-	flushes_take(&ub->sync.waiting, &refused);
-	ub->sync.running = false;
-	pthread_mutex_unlock(&ub->sync.lock);
-	flushes_answer(&refused, -ENOMEM);
-}
-
-static void
-sync_work_done(struct env_work *work)
-{
-	struct uring_bdev *ub = SPDK_CONTAINEROF(work, struct uring_bdev, sync.work);
-	int result = ub->sync.result;
-	struct uring_flushes done;
-
-	flushes_take(&ub->sync.now, &done);
-	/* Before the answers: while one is owed the bdev is there. */
-	sync_next(ub);
-	flushes_answer(&done, result);
-}
-
-static void
-flush_send(struct spdk_bdev_io *io)
-{
-	struct uring_bdev *ub = uring_of(io);
-	struct uring_io *ctx = ctx_of(io);
-	bool first;
-
-	ctx->thread = spdk_get_thread();
-	pthread_mutex_lock(&ub->sync.lock);
-	STAILQ_INSERT_TAIL(&ub->sync.waiting, ctx, flush_link);
-	first = !ub->sync.running;
-	ub->sync.running = true;
-	pthread_mutex_unlock(&ub->sync.lock);
-	if (first) {
-		sync_next(ub);
-	}
-}
-
-void
-uring_sync_init(struct uring_bdev *ub)
-{
-	pthread_mutex_init(&ub->sync.lock, NULL);
-	STAILQ_INIT(&ub->sync.waiting);
-	STAILQ_INIT(&ub->sync.now);
-	ub->sync.work.fn = sync_work;
-	ub->sync.work.done = sync_work_done;
 }
 
 /* ---- Submit ---- */
@@ -446,31 +210,26 @@ uring_sync_init(struct uring_bdev *ub)
 static void
 uring_read_buf(struct spdk_io_channel *ch, struct spdk_bdev_io *io, bool success)
 {
-	struct uring_channel *uc = spdk_io_channel_get_ctx(ch);
-
 	if (!success) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_FAILED);
-	} else if (!rw_send(uc->group, io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0)) {
+	} else if (!uring_rw(io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0)) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
 	}
 }
 
 /** True when the I/O is on its way, false when the ring is full. */
 static bool
-uring_send(struct uring_group *group, struct spdk_bdev_io *io)
+uring_send(struct spdk_bdev_io *io)
 {
-	struct uring_bdev *ub = uring_of(io);
-
 	switch (io->type) {
 	case SPDK_BDEV_IO_TYPE_WRITE:
-		return rw_send(group, io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0);
+		return uring_rw(io, io->u.bdev.iovs, io->u.bdev.iovcnt, 0);
 	case SPDK_BDEV_IO_TYPE_UNMAP:
-		return fallocate_send(group, io, HOLE_MODE);
+		return uring_fallocate(io, BDEV_FILE_HOLE);
 	case SPDK_BDEV_IO_TYPE_WRITE_ZEROES:
-		return fallocate_send(group, io,
-		                      atomic_load_explicit(&ub->zero_mode, memory_order_relaxed));
+		return uring_fallocate(io, bdev_file_zero_mode(bdev_file_of(io)));
 	case SPDK_BDEV_IO_TYPE_FLUSH:
-		flush_send(io);
+		bdev_file_flush(io);
 		return true;
 	default:
 		/* A reset gets here only when the kernel has not ended I/O for half a minute. */
@@ -482,19 +241,19 @@ uring_send(struct uring_group *group, struct spdk_bdev_io *io)
 void
 uring_submit_request(struct spdk_io_channel *ch, struct spdk_bdev_io *io)
 {
-	struct uring_channel *uc = spdk_io_channel_get_ctx(ch);
+	struct bdev_file_channel *channel = spdk_io_channel_get_ctx(ch);
 
+	bdev_file_io_of(io)->group = channel->group;
 	if (io->type == SPDK_BDEV_IO_TYPE_READ) {
 		spdk_bdev_io_get_buf(io, uring_read_buf,
 		                     io->u.bdev.num_blocks * io->bdev->blocklen);
 		return;
 	}
-	if (spdk_unlikely(
-	            atomic_load_explicit(&uring_of(io)->flush_failed, memory_order_relaxed))) {
+	if (spdk_unlikely(bdev_file_has_failed(bdev_file_of(io)))) {
 		spdk_bdev_io_complete_aio_status(io, -EIO);
 		return;
 	}
-	if (!uring_send(uc->group, io)) {
+	if (!uring_send(io)) {
 		spdk_bdev_io_complete(io, SPDK_BDEV_IO_STATUS_NOMEM);
 	}
 }

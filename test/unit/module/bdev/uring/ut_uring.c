@@ -177,11 +177,11 @@ static char g_path[64];
 static struct ut_open g_u;
 
 static int
-create(char why[URING_WHY_MAX])
+create(char why[BDEV_FILE_WHY_MAX])
 {
-	static const struct uring_opts opts = { .name = "u",
-		                                .filename = g_path,
-		                                .block_size = 512 };
+	static const struct bdev_file_opts opts = {
+		.name = "u", .filename = g_path, .block_size = 512, .fallocate = true
+	};
 
 	return uring_create(&opts, why);
 }
@@ -209,7 +209,7 @@ teardown(void **state)
 static void
 open_uring(void)
 {
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 
 	assert_int_equal(create(why), 0);
 	ut_open(&g_u, "u");
@@ -459,7 +459,7 @@ test_fua_through_passthru(void **state)
 	struct iovec iov = { g_bufs[0], 512 };
 	struct ut_io io[2] = {};
 	struct ut_open p;
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 
 	opts.nvme_cdw12.raw = SPDK_NVME_IO_FLAGS_FORCE_UNIT_ACCESS;
 	assert_int_equal(create(why), 0);
@@ -494,7 +494,7 @@ test_no_rings(void **state)
 		{ -ENOMEM, "ulimit -l" },
 		{ -EMFILE, "ulimit -n" },
 	};
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 	uint32_t i;
 
 	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
@@ -514,7 +514,7 @@ test_no_rings(void **state)
 static void
 test_create_without_memory(void **state)
 {
-	char why[URING_WHY_MAX];
+	char why[BDEV_FILE_WHY_MAX];
 	uint32_t n, failed = 0;
 	uint64_t live;
 	int rc;

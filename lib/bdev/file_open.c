@@ -3,11 +3,11 @@
  */
 
 /*
- * The file behind a uring bdev: open it, with O_DIRECT where the file system takes it at the
- * bdev's block size, and find out its sizes and what fallocate() can do. App thread.
+ * The file behind a bdev: open it, with O_DIRECT where the file system takes it at the bdev's block
+ * size, and find out its sizes and what fallocate() can do. App thread.
  */
 
-#include "uring.h"
+#include "file_internal.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
@@ -18,19 +18,21 @@
 #define BLOCK_MAX 65536u
 
 static int __attribute__((format(printf, 3, 4)))
-fail(char why[URING_WHY_MAX], int rc, const char *fmt, ...)
+fail(char why[BDEV_FILE_WHY_MAX], int rc, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(why, URING_WHY_MAX, fmt, ap);
+	vsnprintf(why, BDEV_FILE_WHY_MAX, fmt, ap);
 	va_end(ap);
 	return rc;
 }
 
 static int
-open_error(const char *filename, int err, char why[URING_WHY_MAX])
+open_error(const struct bdev_file_opts *opts, int err, char why[BDEV_FILE_WHY_MAX])
 {
+	const char *filename = opts->filename;
+
 	switch (err) {
 	case ENOENT:
 		return fail(why, -err, "%s does not exist: make the file first, of the size wanted",
@@ -39,9 +41,10 @@ open_error(const char *filename, int err, char why[URING_WHY_MAX])
 	case EPERM:
 	case EROFS:
 		return fail(why, -err,
-		            "%s is not writable for this user (%s): change its rights, or run as a "
-		            "user who may write it",
-		            filename, spdk_strerror(err));
+		            "%s is not %s for this user (%s): change its rights, or run as a user "
+		            "who may %s it",
+		            filename, opts->readonly ? "readable" : "writable", spdk_strerror(err),
+		            opts->readonly ? "read" : "write");
 	case EISDIR:
 		return fail(why, -err, "%s is a directory: name a file in it", filename);
 	default:
@@ -50,7 +53,7 @@ open_error(const char *filename, int err, char why[URING_WHY_MAX])
 }
 
 int
-uring_file_size(const struct uring_file *file, uint64_t *size_bytes)
+bdev_file_size(const struct bdev_file *file, uint64_t *size_bytes)
 {
 	struct stat st;
 
@@ -65,11 +68,18 @@ uring_file_size(const struct uring_file *file, uint64_t *size_bytes)
 }
 
 static int
-choose_block_size(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX])
+choose_block_size(const struct bdev_file_opts *opts, struct bdev_file *file,
+                  char why[BDEV_FILE_WHY_MAX])
 {
 	uint32_t least = 512;
 	int sector;
 
+	if (!file->is_blk && opts->block_size == 0 && file->kind->block_size_required) {
+		return fail(why, -EINVAL,
+		            "%s is a file, which has no block size of its own: name one in "
+		            "block_size, 4096 or 512",
+		            opts->filename);
+	}
 	if (file->is_blk) {
 		if (ioctl(file->fd, BLKSSZGET, &sector) != 0) {
 			return fail(why, -errno, "%s does not tell its sector size: %s",
@@ -78,6 +88,7 @@ choose_block_size(const struct uring_opts *opts, struct uring_file *file, char w
 		least = (uint32_t)sector;
 	}
 	file->block_size = opts->block_size;
+	file->block_size_given = opts->block_size != 0;
 	if (opts->block_size == 0) {
 		file->block_size = file->is_blk                            ? least
 		                   : file->size_bytes % DEFAULT_FILE_BLOCK ? 512
@@ -93,7 +104,8 @@ choose_block_size(const struct uring_opts *opts, struct uring_file *file, char w
 }
 
 static int
-check_size(const struct uring_opts *opts, const struct uring_file *file, char why[URING_WHY_MAX])
+check_size(const struct bdev_file_opts *opts, const struct bdev_file *file,
+           char why[BDEV_FILE_WHY_MAX])
 {
 	if (file->size_bytes < file->block_size) {
 		return fail(why, -EINVAL,
@@ -129,7 +141,7 @@ direct_works(int fd, uint32_t block_size, uint64_t size_bytes)
 
 /** Go on without the page cache when that works; the fd stays the same file. */
 static int
-try_direct(struct uring_file *file, char why[URING_WHY_MAX])
+try_direct(struct bdev_file *file, char why[BDEV_FILE_WHY_MAX])
 {
 	int works, flags = fcntl(file->fd, F_GETFL);
 
@@ -152,16 +164,18 @@ try_direct(struct uring_file *file, char why[URING_WHY_MAX])
 /** A hole behind the end changes nothing, and tells whether holes can be made. A block device
  *  answers for itself at each unmap. */
 static void
-probe_punch(struct uring_file *file)
+probe_punch(const struct bdev_file_opts *opts, struct bdev_file *file)
 {
-	file->punch =
-	        file->is_blk || fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	                                  (off_t)file->size_bytes, file->block_size) == 0;
+	if (!opts->fallocate || opts->readonly) {
+		return;
+	}
+	file->punch = file->is_blk || fallocate(file->fd, BDEV_FILE_HOLE, (off_t)file->size_bytes,
+	                                        file->block_size) == 0;
 }
 
 /** The file's place and birth: what stays the same from start to start. */
 static void
-find_identity(struct uring_file *file)
+find_identity(struct bdev_file *file)
 {
 	static const struct spdk_uuid namespace = { .u.raw = { 0x7c, 0x5a, 0x0f, 0x38, 0x52, 0x11,
 		                                               0x4b, 0x6c, 0x8e, 0x07, 0x1b, 0xc4,
@@ -180,50 +194,47 @@ find_identity(struct uring_file *file)
 	                        strlen(text));
 }
 
-bool
-uring_file_same(const struct uring_file *a, const struct uring_file *b)
-{
-	return a->is_blk == b->is_blk && a->dev == b->dev && a->ino == b->ino;
-}
-
-void
-uring_file_close(struct uring_file *file)
-{
-	if (file->fd >= 0) {
-		close(file->fd);
-		file->fd = -1;
-	}
-}
-
-int
-uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why[URING_WHY_MAX])
+/** What the descriptor stands for. */
+static int
+identify(const struct bdev_file_opts *opts, struct bdev_file *file, char why[BDEV_FILE_WHY_MAX])
 {
 	struct stat st;
-	int rc;
+	int rc = fstat(file->fd, &st) == 0 ? 0 : -errno;
 
-	memset(file, 0, sizeof(*file));
-	file->fd = open(opts->filename, O_RDWR | O_CLOEXEC);
-	if (file->fd < 0) {
-		return open_error(opts->filename, errno, why);
-	}
-	rc = fstat(file->fd, &st) == 0 ? 0 : -errno;
 	if (rc == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
-		rc = fail(why, -ENOTBLK,
-		          "%s is neither a file nor a block device: name one of these",
-		          opts->filename);
-		goto out;
+		return fail(why, -ENOTBLK,
+		            "%s is neither a file nor a block device: name one of these",
+		            opts->filename);
 	}
 	if (rc == 0) {
 		file->is_blk = S_ISBLK(st.st_mode);
 		file->dev = file->is_blk ? st.st_rdev : st.st_dev;
 		file->ino = file->is_blk ? 0 : st.st_ino;
-		rc = uring_file_size(file, &file->size_bytes);
+		rc = bdev_file_size(file, &file->size_bytes);
 	}
 	if (rc != 0) {
 		fail(why, rc, "%s does not tell its size: %s", opts->filename, spdk_strerror(-rc));
-		goto out;
 	}
-	rc = choose_block_size(opts, file, why);
+	return rc;
+}
+
+int
+bdev_file_probe(const struct bdev_file_opts *opts, struct bdev_file *file,
+                char why[BDEV_FILE_WHY_MAX])
+{
+	int rc, mode = opts->readonly ? O_RDONLY : O_RDWR;
+
+	/* O_NONBLOCK: a FIFO is opened in order to be refused, not to wait for its writer. It goes
+	 * at once: io_uring would give up where it has to wait. */
+	file->readonly = opts->readonly;
+	file->fd = open(opts->filename, mode | O_CLOEXEC | O_NONBLOCK);
+	if (file->fd < 0 || fcntl(file->fd, F_SETFL, mode) != 0) {
+		return open_error(opts, errno, why);
+	}
+	rc = identify(opts, file, why);
+	if (rc == 0) {
+		rc = choose_block_size(opts, file, why);
+	}
 	if (rc == 0) {
 		rc = check_size(opts, file, why);
 	}
@@ -231,12 +242,8 @@ uring_file_open(const struct uring_opts *opts, struct uring_file *file, char why
 		rc = try_direct(file, why);
 	}
 	if (rc == 0) {
-		probe_punch(file);
+		probe_punch(opts, file);
 		find_identity(file);
-	}
-out:
-	if (rc != 0) {
-		uring_file_close(file);
 	}
 	return rc;
 }
