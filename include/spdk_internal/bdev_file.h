@@ -68,7 +68,8 @@ struct bdev_file {
 	bool is_blk;
 	bool readonly;
 	bool direct;           /* O_DIRECT: no page cache */
-	bool punch;            /* fallocate() can punch holes, and is wanted */
+	bool fallocate;        /* wanted by the user */
+	bool punch;            /* wanted, and fallocate() can punch holes */
 	bool block_size_given; /* by the user */
 	uint8_t align_log2;    /* of buffers */
 	uint32_t block_size;

@@ -227,6 +227,7 @@ bdev_file_probe(const struct bdev_file_opts *opts, struct bdev_file *file,
 	/* O_NONBLOCK: a FIFO is opened in order to be refused, not to wait for its writer. It goes
 	 * at once: io_uring would give up where it has to wait. */
 	file->readonly = opts->readonly;
+	file->fallocate = opts->fallocate;
 	file->fd = open(opts->filename, mode | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0 || fcntl(file->fd, F_SETFL, mode) != 0) {
 		return open_error(opts, errno, why);

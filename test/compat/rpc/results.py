@@ -46,8 +46,9 @@ STARTUP = [
 def runtime(folder):
     """Calls that make something of everything, and show it."""
     path = os.path.join(folder, "file")
-    with open(path, "wb") as f:
-        f.truncate(1 << 20)
+    for name in (path, path + "2"):
+        with open(name, "wb") as f:
+            f.truncate(1 << 20)
     key = os.path.join(folder, "key")
     with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as f:
         f.write(b"secret")
@@ -58,6 +59,8 @@ def runtime(folder):
         ("bdev_malloc_create", {"name": "m0", **size}),
         ("bdev_null_create", {"name": "n0", **size}),
         ("bdev_null_resize", {"name": "n0", "new_size": 1}),
+        ("bdev_aio_create", {"name": "a0", "filename": path + "2", "block_size": 512}),
+        ("bdev_aio_rescan", {"name": "a0"}),
         ("bdev_uring_create", {"name": "u0", "filename": path, "block_size": 512}),
         ("bdev_uring_rescan", {"name": "u0"}),
         ("bdev_passthru_create", {"name": "p0", "base_bdev_name": "m0"}),
@@ -106,6 +109,7 @@ TEARDOWN = [
     ("nvmf_delete_subsystem", {"nqn": NQN}),
     ("bdev_passthru_delete", {"name": "p0"}),
     ("bdev_uring_delete", {"name": "u0"}),
+    ("bdev_aio_delete", {"name": "a0"}),
     ("bdev_null_delete", {"name": "n0"}),
     ("bdev_malloc_delete", {"name": "m0"}),
     ("keyring_file_remove_key", {"name": "k0"}),

@@ -53,6 +53,8 @@ def configuration(folder, auto_examine=True):
                   uuid=UUID + "1", physical_block_size=8192),
             entry("bdev_uring_create", name="u0", filename=os.path.join(folder, "disk"),
                   block_size=4096, uuid=UUID + "2"),
+            entry("bdev_aio_create", name="a0", filename=os.path.join(folder, "disk2"),
+                  block_size=512, readonly=True, fallocate=True, uuid=UUID + "5", nowait=True),
             entry("bdev_passthru_create", name="p0", base_bdev_name="m0", uuid=UUID + "3"),
             entry("bdev_passthru_create", name="p1", base_bdev_name="p0"),
             entry("bdev_passthru_create", name="p2", base_bdev_name="not there yet"),
@@ -125,8 +127,9 @@ def check_all_methods(build, source):
 
 def check_round_trip(build, source, auto_examine):
     with Target(build, "--wait-for-rpc") as target:
-        with open(os.path.join(target.dir, "disk"), "wb") as f:
-            f.truncate(1 << 20)
+        for name in ("disk", "disk2"):
+            with open(os.path.join(target.dir, name), "wb") as f:
+                f.truncate(1 << 20)
         with open(os.open(os.path.join(target.dir, "key"), os.O_CREAT | os.O_WRONLY, 0o600), "w",
                   encoding="ascii") as f:
             f.write("secret")

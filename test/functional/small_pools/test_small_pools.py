@@ -140,9 +140,9 @@ def test_target(folder):
         assert target.stop() == 0, "the target did not stop"
 
 
-def passthru_chain(path):
+def passthru_chain(kind, path):
     chain = ["u0", "p1", "p2", "p3"]
-    calls = [("bdev_uring_create", {"name": "u0", "filename": path, "block_size": 512})]
+    calls = [(f"bdev_{kind}_create", {"name": "u0", "filename": path, "block_size": 512})]
     for base, name in zip(chain, chain[1:]):
         calls.append(("bdev_passthru_create", {"base_bdev_name": base, "name": name}))
     return calls
@@ -159,16 +159,25 @@ def can_direct(path):
 
 def test_passthrus(folder):
     """Buffers 8 bytes off, on three passthrus over a file: all is bounced, on one reactor."""
+    run_passthrus_over(folder, "uring")
+
+
+def test_passthrus_aio(folder):
+    """The same over the other bdev on files."""
+    run_passthrus_over(folder, "aio")
+
+
+def run_passthrus_over(folder, kind):
     # Not in the folder: that may be on tmpfs.
     with tempfile.NamedTemporaryFile(prefix="small_pools_", dir=BUILD) as f:
         f.truncate(64 * IO_BYTES)
-        run_passthrus(folder, f.name)
+        run_passthrus(folder, kind, f.name)
 
 
-def run_passthrus(folder, path):
+def run_passthrus(folder, kind, path):
     args = ["-z", "-q", str(DEPTH), "-o", str(IO_BYTES), "-w", "verify", "-t", str(RUN_S),
             "--buffer-offset", "8"]
-    with Program(folder, "examples/bdevperf", passthru_chain(path), [], *args) as bdevperf:
+    with Program(folder, "examples/bdevperf", passthru_chain(kind, path), [], *args) as bdevperf:
         done = []
         run = threading.Thread(target=lambda: done.append(call(bdevperf.sock, "perform_tests")))
         run.start()
@@ -189,7 +198,7 @@ def run_passthrus(folder, path):
 
 
 def main():
-    tests = [test_target, test_passthrus]
+    tests = [test_target, test_passthrus, test_passthrus_aio]
     failed = 0
     print(f"1..{len(tests)}")
     for number, test in enumerate(tests, 1):

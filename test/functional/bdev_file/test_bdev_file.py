@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Bdevs on files: each file that can't be used is refused with its name, the reason and the remedy,
 and leaves nothing behind; data, holes, zeros and flushes reach the file; a new size is taken over;
-a saved configuration makes the same bdevs again.
+a saved configuration makes the same bdevs again. The same for io_uring and for Linux AIO, but for
+what only one has.
 
-    test_uring.py BUILD_ROOT SOURCE_ROOT
+    test_bdev_file.py BUILD_ROOT SOURCE_ROOT uring|aio
 """
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import re
@@ -18,11 +20,16 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rpc"))
 from harness import Target, run_tap  # noqa: E402
 
+KIND = sys.argv[3]
+OTHER = {"uring": "aio", "aio": "uring"}[KIND]
 INTERNAL_ERROR = -32603
+# What a bdev needs beyond name and filename to have all that it can; aio must be asked for it.
+ALL = {"uring": {}, "aio": {"fallocate": True}}
 NOBODY = 65534
 MIB = 1 << 20
 PERF_S = 100
@@ -31,7 +38,7 @@ PERF_S = 100
 @contextlib.contextmanager
 def folder():
     """A folder that every user can read, gone in the end."""
-    path = tempfile.mkdtemp(prefix="basalt_uring_")
+    path = tempfile.mkdtemp(prefix="basalt_bdev_file_")
     os.chmod(path, 0o755)
     try:
         yield path
@@ -51,10 +58,12 @@ def make_file(directory, name, size, fill=False):
     return path
 
 
-def create(target, name, filename, **more):
-    """The whole answer."""
-    return target.connection.request("bdev_uring_create",
-                                     json.dumps({"name": name, "filename": filename, **more}))
+def create(target, name, filename, kind=KIND, **more):
+    """The whole answer. With AIO a file's block size has to be named."""
+    size = {"block_size": 512} if kind == "aio" else {}
+    return target.connection.request(
+        f"bdev_{kind}_create",
+        json.dumps({"name": name, "filename": filename, **size, **ALL[kind], **more}))
 
 
 def traces(target):
@@ -64,11 +73,20 @@ def traces(target):
     return bdevs, sorted(os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds))
 
 
-def refused(target, name, filename, words, **more):
+def traces_settle(target, before):
+    """Whether traces() is as before, at once or when a helper thread has finished."""
+    deadline = time.monotonic() + 10
+    while traces(target) != before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return traces(target) == before
+
+
+def refused(target, name, filename, words, code, **more):
+    """SPDK's uring bdev has one code for all, its aio bdev the errno."""
     before = traces(target)
     error = create(target, name, filename, **more).get("error")
     assert error is not None, f"{filename} {more}: taken"
-    assert error["code"] == INTERNAL_ERROR, error
+    assert error["code"] == (-code if KIND == "aio" else INTERNAL_ERROR), error
     for word in (filename, *words):
         assert word in error["message"], f"{word!r} is not in {error['message']!r}"
     after = traces(target)
@@ -77,34 +95,41 @@ def refused(target, name, filename, words, **more):
 
 # ---- Refusals ----
 
-# (name of the file, its size or None, block_size or None, the reason, the remedy)
+# (name of the file, its size or None, block_size or None, errno, the reason, the remedy)
 REFUSALS = [
-    ("missing", None, None, "does not exist", "make the file first"),
-    (".", None, None, "is a directory", "name a file in it"),
-    ("empty", 0, None, "too small: it has 0 bytes", "make the file larger"),
-    ("small", 511, None, "too small: it has 511 bytes", "make the file larger"),
-    ("small4k", 2048, 4096, "too small: it has 2048 bytes", "make the file larger"),
-    ("odd", MIB + 1, None, f"odd size: {MIB + 1} bytes are not whole blocks of 512",
+    ("missing", None, None, errno.ENOENT, "does not exist", "make the file first"),
+    (".", None, None, errno.EISDIR, "is a directory", "name a file in it"),
+    ("empty", 0, None, errno.EINVAL, "too small: it has 0 bytes", "make the file larger"),
+    ("small", 511, None, errno.EINVAL, "too small: it has 511 bytes", "make the file larger"),
+    ("small4k", 2048, 4096, errno.EINVAL, "too small: it has 2048 bytes", "make the file larger"),
+    ("odd", MIB + 1, None, errno.EINVAL, f"odd size: {MIB + 1} bytes are not whole blocks of 512",
      "change its size, or block_size"),
-    ("odd4k", MIB + 512, 4096, f"odd size: {MIB + 512} bytes are not whole blocks of 4096",
+    ("odd4k", MIB + 512, 4096, errno.EINVAL,
+     f"odd size: {MIB + 512} bytes are not whole blocks of 4096",
      "change its size, or block_size"),
-    ("good", MIB, 3, "block_size 3 does not suit", "a power of two from 512 to 65536"),
-    ("good", MIB, 256, "block_size 256 does not suit", "a power of two from 512 to 65536"),
-    ("good", MIB, 511, "block_size 511 does not suit", "a power of two from 512 to 65536"),
-    ("good", MIB, 513, "block_size 513 does not suit", "a power of two from 512 to 65536"),
-    ("good", MIB, 65537, "block_size 65537 does not suit", "a power of two from 512 to 65536"),
-    ("good", MIB, 131072, "block_size 131072 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 3, errno.EINVAL,
+     "block_size 3 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 256, errno.EINVAL,
+     "block_size 256 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 511, errno.EINVAL,
+     "block_size 511 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 513, errno.EINVAL,
+     "block_size 513 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 65537, errno.EINVAL,
+     "block_size 65537 does not suit", "a power of two from 512 to 65536"),
+    ("good", MIB, 131072, errno.EINVAL,
+     "block_size 131072 does not suit", "a power of two from 512 to 65536"),
 ]
 
 
 def check_refusals(build, source):
     with folder() as directory, Target(build) as target:
-        for name, size, block_size, *words in REFUSALS:
+        for name, size, block_size, code, *words in REFUSALS:
             path = os.path.join(directory, name)
             if size is not None:
                 make_file(directory, name, size)
             more = {} if block_size is None else {"block_size": block_size}
-            refused(target, "u0", path, words, **more)
+            refused(target, "u0", path, words, code, **more)
         assert target.connection.call("bdev_get_bdevs") == []
 
 
@@ -112,22 +137,31 @@ def check_refusal_fifo(build, source):
     with folder() as directory, Target(build) as target:
         path = os.path.join(directory, "fifo")
         os.mkfifo(path)
-        refused(target, "u0", path, ["neither a file nor a block device", "name one of these"])
+        words = ["neither a file nor a block device", "name one of these"]
+        for more in [{}] + [{"readonly": True}] * (KIND == "aio"):
+            refused(target, "u0", path, words, errno.ENOTBLK, **more)
 
 
 def check_block_sizes(build, source):
-    """The borders that are taken; 0 is what rpc.py sends for none, and means the default."""
+    """The borders that are taken; 0 is what rpc.py sends for none, and means the default, which
+    SPDK's aio bdev has for devices only."""
+    rows = [(MIB, 512, 512), (MIB, 65536, 65536), (65536, 65536, 65536)]
+    if KIND == "uring":
+        rows += [(MIB, 0, 4096), (512, 0, 512), (MIB + 512, 0, 512)]
     with folder() as directory, Target(build) as target:
-        for size, asked, got in [(MIB, 512, 512), (MIB, 65536, 65536), (65536, 65536, 65536),
-                                 (MIB, 0, 4096), (512, 0, 512), (MIB + 512, 0, 512)]:
+        if KIND == "aio":
+            refused(target, "u0", make_file(directory, "f", MIB),
+                    ["no block size of its own", "name one in block_size"], errno.EINVAL,
+                    block_size=0)
+        for size, asked, got in rows:
             path = make_file(directory, "f", size)
             before = traces(target)
             assert create(target, "u0", path, block_size=asked).get("result") == "u0"
             (bdev,) = target.connection.call("bdev_get_bdevs", {"name": "u0"})
             assert (bdev["block_size"], bdev["num_blocks"]) == (got, size // got), bdev
-            assert bdev["driver_specific"]["uring"]["filename"] == path, bdev
-            target.connection.call("bdev_uring_delete", {"name": "u0"})
-            assert traces(target) == before, "delete left something behind"
+            assert bdev["driver_specific"][KIND]["filename"] == path, bdev
+            target.connection.call(f"bdev_{KIND}_delete", {"name": "u0"})
+            assert traces_settle(target, before), "delete left something behind"
 
 
 def check_duplicates(build, source):
@@ -137,11 +171,14 @@ def check_duplicates(build, source):
         os.link(first, hard)
         os.symlink(first, soft)
         assert create(target, "u0", first).get("result") == "u0"
-        refused(target, "u0", second, ["bdev of that name", "choose another"])
+        refused(target, "u0", second, ["bdev of that name", "choose another"], errno.EEXIST)
         for path in (first, hard, soft):
-            refused(target, "u1", path, ["is the file of bdev u0", "delete it first"])
+            refused(target, "u1", path, ["is the file of bdev u0", "delete it first"],
+                    errno.EBUSY)
+            error = create(target, "u1", path, kind=OTHER)["error"]
+            assert "is the file of bdev u0" in error["message"], error
         assert create(target, "u1", second).get("result") == "u1"
-        target.connection.call("bdev_uring_delete", {"name": "u0"})
+        target.connection.call(f"bdev_{KIND}_delete", {"name": "u0"})
         assert create(target, "u2", hard).get("result") == "u2"
 
 
@@ -165,17 +202,21 @@ def check_not_writable(build, source):
         os.chmod(path, 0o444)
         with UserTarget(build, home) if os.geteuid() == 0 else Target(build) as target:
             refused(target, "u0", path,
-                    ["not writable for this user (Permission denied)", "change its rights"])
+                    ["not writable for this user (Permission denied)", "change its rights"],
+                    errno.EACCES)
+            if KIND == "aio":
+                assert create(target, "u0", path, readonly=True).get("result") == "u0"
         status = target.stop()
         assert status == 0, status
 
 
 # ---- I/O ----
 
-def configuration(directory, path, through=True):
+def configuration(directory, path, through=True, **more):
     """A file with u0 on path, and pt0 on u0."""
-    entries = [{"method": "bdev_uring_create",
-                "params": {"name": "u0", "filename": path, "block_size": 4096}}]
+    entries = [{"method": f"bdev_{KIND}_create",
+                "params": {"name": "u0", "filename": path, "block_size": 4096, **ALL[KIND],
+                           **more}}]
     if through:
         entries.append({"method": "bdev_passthru_create",
                         "params": {"name": "pt0", "base_bdev_name": "u0"}})
@@ -285,15 +326,18 @@ def check_shrunk(build, source):
                 break
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=PERF_S)
-    assert "the file ends before" in err and "bdev_uring_rescan" in err, err
+    assert "the file ends before" in err and f"bdev_{KIND}_rescan" in err, err
 
 
-# A seccomp filter: io_uring_setup() gives EPERM, anything else is allowed.
-SECCOMP = struct.pack("=" + "HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, 425, 6, 0, 0, 0x50001, 6, 0, 0,
-                      0x7fff0000)
+# A seccomp filter: io_uring_setup() or io_setup() gives EPERM, anything else is allowed.
+SETUP = {"uring": 425, "aio": 206 if os.uname().machine == "x86_64" else 0}[KIND]
+SECCOMP = struct.pack("=" + "HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, SETUP, 6, 0, 0, 0x50001, 6, 0,
+                      0, 0x7fff0000)
+FORBIDDEN = {"uring": ("io_uring does not work here", "kernel.io_uring_disabled", "seccomp"),
+             "aio": ("AIO does not work here", "seccomp", "bdev_uring_create")}[KIND]
 
 
-def forbid_io_uring():
+def forbid_setup():
     libc = ctypes.CDLL(None, use_errno=True)
     code = ctypes.create_string_buffer(SECCOMP, len(SECCOMP))
     prog = struct.pack("HxxxxxxP", len(SECCOMP) // 8, ctypes.addressof(code))
@@ -301,25 +345,24 @@ def forbid_io_uring():
         raise OSError(ctypes.get_errno(), "seccomp")
 
 
-class NoUringTarget(Target):
-    """spdk_tgt that may not use io_uring."""
+class ForbiddenTarget(Target):
+    """spdk_tgt that may not use what moves the data."""
 
     def __init__(self, build, directory):
         self.addr = os.path.join(directory, "rpc.sock")
         self.log = open(os.path.join(directory, "log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [os.path.join(build, "bin", "spdk_tgt"), "-r", self.addr], stdout=self.log,
-            stderr=self.log, stdin=subprocess.DEVNULL, preexec_fn=forbid_io_uring)
+            stderr=self.log, stdin=subprocess.DEVNULL, preexec_fn=forbid_setup)
 
 
-def check_no_io_uring(build, source):
-    with folder() as directory, NoUringTarget(build, directory) as target:
+def check_forbidden(build, source):
+    with folder() as directory, ForbiddenTarget(build, directory) as target:
         path = make_file(directory, "f", MIB)
         before = traces(target)
         error = create(target, "u0", path).get("error")
-        assert error and error["code"] == INTERNAL_ERROR, error
-        for word in ("io_uring does not work here", "Operation not permitted",
-                     "kernel.io_uring_disabled", "seccomp"):
+        assert error and error["code"] == (-1 if KIND == "aio" else INTERNAL_ERROR), error
+        for word in ("Operation not permitted", *FORBIDDEN):
             assert word in error["message"], error
         assert traces(target) == before
 
@@ -333,7 +376,7 @@ def check_rescan(build, source):
 
         def rescan(size, num_blocks, *words):
             os.truncate(path, size)
-            answer = target.connection.request("bdev_uring_rescan", '{"name": "u0"}')
+            answer = target.connection.request(f"bdev_{KIND}_rescan", '{"name": "u0"}')
             if words:
                 assert answer["error"]["code"] < 0, answer
                 assert all(word in answer["error"]["message"] for word in words), answer
@@ -347,7 +390,7 @@ def check_rescan(build, source):
         rescan(4 * MIB + 512, 1024, path, "odd size", "blocks of 4096")
         rescan(0, 1024, path, "0 bytes")
         rescan(2 * MIB, 512)
-        answer = target.connection.request("bdev_uring_rescan", '{"name": "nix"}')
+        answer = target.connection.request(f"bdev_{KIND}_rescan", '{"name": "nix"}')
         assert answer["error"]["code"] == -19 and "nix" in answer["error"]["message"], answer
 
 
@@ -367,7 +410,7 @@ def by_name(target):
 BDEVS = [
     ("bdev_null_create", {"name": "n0", "num_blocks": 1000, "block_size": 512}),
     ("bdev_malloc_create", {"name": "m0", "num_blocks": 1024, "block_size": 4096}),
-    ("bdev_uring_create", {"name": "u0", "filename": None, "block_size": 512}),
+    (f"bdev_{KIND}_create", {"name": "u0", "filename": None, "block_size": 512}),
     ("bdev_passthru_create", {"name": "pt0", "base_bdev_name": "u0"}),
     ("bdev_passthru_create", {"name": "pt1", "base_bdev_name": "m0"}),
 ]
@@ -395,10 +438,70 @@ def check_save_and_load(build, source):
             assert rpc_py(source, target, "save_config") == saved
 
 
-def main(build, source):
+# ---- What only AIO has ----
+
+def check_readonly(build, source):
+    """Reads; no writes, not even by permission; several may share a file, but no writer joins."""
+    with folder() as directory:
+        path = make_file(directory, "f", MIB, fill=True)
+        with Target(build) as target:
+            assert create(target, "u0", path, readonly=True).get("result") == "u0"
+            assert create(target, "u1", path, readonly=True).get("result") == "u1"
+            refused(target, "u2", path, ["is the file of bdev u", "delete it first"], errno.EBUSY)
+            (bdev,) = target.connection.call("bdev_get_bdevs", {"name": "u0"})
+            can = {name for name, yes in bdev["supported_io_types"].items() if yes}
+            assert "read" in can and not can & {"write", "unmap", "write_zeroes"}, bdev
+            assert bdev["driver_specific"]["aio"]["readonly"] is True, bdev
+            fds = f"/proc/{target.process.pid}/fdinfo"
+            flags = [open(os.path.join(fds, fd), encoding="ascii").read() for fd in os.listdir(fds)
+                     if os.readlink(f"{fds[:-4]}/{fd}") == path]
+            assert len(flags) == 2, flags
+            for text in flags:
+                assert int(re.search(r"flags:\s+(\d+)", text).group(1), 8) & 3 == 0, text
+        config = configuration(directory, path, through=False, readonly=True)
+        bdevperf(build, config, "u0", "-q", "4", "-o", "4096", "-w", "randread", "--io-count", "64")
+
+
+def check_without_fallocate(build, source):
+    """Nothing but reads and writes reaches the file; zeros are written by the layer."""
+    with folder() as directory, Target(build) as target:
+        path = make_file(directory, "f", MIB)
+        assert create(target, "u0", path, fallocate=False).get("result") == "u0"
+        (bdev,) = target.connection.call("bdev_get_bdevs", {"name": "u0"})
+        assert bdev["supported_io_types"]["unmap"] is False, bdev
+        assert bdev["driver_specific"]["aio"]["fallocate"] is False, bdev
+    with folder() as directory:
+        path = make_file(directory, "f", MIB, fill=True)
+        trace = os.path.join(directory, "trace")
+        bdevperf(build, configuration(directory, path, through=False, fallocate=False), "u0", "-q",
+                 "4", "-o", "65536", "-w", "write_zeroes", "--io-count", "16",
+                 before=["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f", "-qq", "-e",
+                         "trace=fallocate", "-o", trace])
+        with open(trace, encoding="utf-8") as f:
+            assert "fallocate" not in f.read()
+        with open(path, "rb") as f:
+            assert f.read() == bytes(MIB)
+
+
+def check_nowait(build, source):
+    """Data is right whether the kernel takes I/O at once or a helper has to wait for it."""
+    with folder() as directory:
+        path = make_file(directory, "f", 8 * MIB)
+        config = configuration(directory, path, nowait=True)
+        bdevperf(build, config, "pt0", "-q", "8", "-o", "65536", "-w", "verify", "--io-count",
+                 "400")
+        with open(path, "rb") as f:
+            zeros = bytes(4096)
+            blocks = [f.read(4096) for _ in range(8 * MIB // 4096)]
+        assert zeros not in blocks, f"{blocks.count(zeros)} blocks were never written"
+
+
+def main(build, source, kind):
     checks = (check_refusals, check_refusal_fifo, check_block_sizes, check_duplicates,
               check_not_writable, check_verify, check_unmap, check_write_zeroes, check_flush,
-              check_shrunk, check_no_io_uring, check_rescan, check_save_and_load)
+              check_shrunk, check_forbidden, check_rescan, check_save_and_load)
+    if kind == "aio":
+        checks += (check_readonly, check_without_fallocate, check_nowait)
     return run_tap([(check.__name__[6:].replace("_", " "),
                      lambda check=check: check(build, source)) for check in checks])
 
