@@ -149,7 +149,39 @@ void env_stream_close(int fd);
  */
 int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
 
+/* ---- Named shared memory ---- */
+
+/** A file of shared memory that this process writes and others may read. */
+struct env_shm {
+	void *addr;
+	uint64_t size_bytes;
+	int fd;     /* env's */
+	char *name; /* env's */
+};
+
+/**
+ * Make a file of shared memory, mode 0600, all bytes 0, and map it. One of the same name that
+ * another process left is replaced; who has that one mapped keeps it. Bytes take memory only once
+ * they are touched: env_shm_reserve() asks for it before, so that no write can fail.
+ * \param name begins with a slash and has no other.
+ * \return 0, -EINVAL, -ENAMETOOLONG, -EACCES or -EPERM when a file of that name is another user's,
+ * -ENOMEM and so on.
+ */
+int env_shm_create(struct env_shm *shm, const char *name, uint64_t size_bytes);
+
+/** Set memory aside for a part of the file. 0, -ENOSPC. */
+int env_shm_reserve(struct env_shm *shm, uint64_t offset, uint64_t len_bytes);
+
+/** Unmap and close it, and with \p unlink remove the name. Nothing for one that was never made. */
+void env_shm_destroy(struct env_shm *shm, bool unlink);
+
 /* ---- Threads ---- */
+
+#define ENV_THREAD_NAME_BYTES 16
+
+/** Name of the calling thread, as debuggers and top(1) see it. \p name has ENV_THREAD_NAME_BYTES.
+ */
+void env_thread_get_name(char *name);
 
 /** Name the calling thread for debuggers and top(1); more than 15 bytes are cut off. */
 void env_thread_set_name(const char *name);
@@ -186,6 +218,8 @@ struct env_local {
 	struct fd_handler *fd_removed;   /* lib/env: handlers to free after that */
 	struct env_opts_copy *last_opts; /* lib/env: what spdk_env_init(NULL) starts again with */
 	struct spdk_thread *thread; /* lib/thread: the spdk_thread that runs here; NULL: none */
+	uint32_t trace_ring;        /* lib/trace: number of a user thread's ring; 0: none */
+	int32_t trace_tid;          /* lib/trace: the thread's, when it took that ring */
 };
 
 extern __thread struct env_local g_env_local __attribute__((tls_model("initial-exec")));

@@ -131,6 +131,13 @@ env_thread_set_name(const char *name)
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+void
+env_thread_get_name(char *name)
+{
+	memset(name, 0, ENV_THREAD_NAME_BYTES);
+	prctl(PR_GET_NAME, name, 0, 0, 0);
+}
+
 /* ---- Topology ---- */
 
 int32_t

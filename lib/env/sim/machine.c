@@ -239,6 +239,12 @@ env_thread_set_name(const char *name)
 {
 }
 
+void
+env_thread_get_name(char *name)
+{
+	strncpy(name, "sim", ENV_THREAD_NAME_BYTES);
+}
+
 int
 spdk_get_tid(void)
 {
