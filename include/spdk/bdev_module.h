@@ -380,6 +380,7 @@ struct spdk_bdev {
 		uint8_t traits_fua;            /* set once before register */
 		uint8_t traits_reads_nothing;  /* set once before register */
 		uint32_t traits_atomic_blocks; /* set once before register */
+		uint16_t trace_id;      /* set once at register: the owner of its trace records */
 		uint32_t channel_flags; /* set once at register: what each channel must look at */
 		enum spdk_bdev_claim_type claim_type;
 		union __bdev_internal_claim {

@@ -110,6 +110,15 @@ void spdk_app_opts_init(struct spdk_app_opts *opts, size_t opts_size);
  * configuration failed. */
 int spdk_app_start(struct spdk_app_opts *opts_user, spdk_msg_fn start_fn, void *ctx);
 
+/**
+ * Make the trace file that \p opts names, and switch on what opts->tpoint_group_mask says.
+ * spdk_app_start() does it. Main thread, after spdk_env_init(); spdk_trace_cleanup() closes the
+ * file.
+ * \return 0, also with opts->num_entries 0, -EINVAL for a group or tracepoint that is unknown, else
+ * as spdk_trace_init().
+ */
+int spdk_app_setup_trace(struct spdk_app_opts *opts);
+
 /** Give back all that spdk_app_start() took, whether it worked or not. Main thread, after it
  * returned. */
 void spdk_app_fini(void);

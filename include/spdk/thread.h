@@ -325,6 +325,9 @@ const char *spdk_thread_get_name(const struct spdk_thread *thread);
 /** Its number, from 1, never used again in this run. Any thread. */
 uint64_t spdk_thread_get_id(const struct spdk_thread *thread);
 
+/** The owner of its trace records, for spdk_trace_record(); 0 without a trace file. Any thread. */
+uint16_t spdk_thread_get_trace_id(struct spdk_thread *thread);
+
 /** The thread of that number; NULL: none. Any thread; the caller sees to it that it is not
  * destroyed meanwhile. */
 struct spdk_thread *spdk_thread_get_by_id(uint64_t id);

@@ -29,6 +29,7 @@
 #include "spdk/util.h"
 #include "spdk_internal/bdev.h"
 #include "spdk_internal/thread.h"
+#include "spdk_internal/trace.h"
 
 /* Channel flags: a submit with none of them set goes straight to the module. */
 enum bdev_ch_flags {
@@ -298,6 +299,9 @@ bdev_io_call_module(struct spdk_bdev_channel *ch, struct spdk_bdev_io *io)
 	mgmt->in_submit--;
 }
 
+/* complete.c: records of the two ends of an I/O. */
+void bdev_trace_start(const struct spdk_bdev_io *io);
+
 /** Submit a filled bdev_io; it completes later, never within this call. */
 static inline void
 bdev_io_submit(struct spdk_bdev_io *io)
@@ -307,6 +311,9 @@ bdev_io_submit(struct spdk_bdev_io *io)
 	io->internal.status = SPDK_BDEV_IO_STATUS_PENDING;
 	io->internal.submit_tsc = spdk_get_ticks();
 	TAILQ_INSERT_TAIL(&ch->submitted, io, internal.ch_link);
+	if (trace_is_on(TRACE_BDEV_IO_START)) {
+		bdev_trace_start(io);
+	}
 	if (spdk_likely((ch->flags | io->internal.special) == 0)) {
 		bdev_io_call_module(ch, io);
 	} else {

@@ -136,6 +136,8 @@ bdev_channel_create(void *io_device, void *ctx)
 		ch->flags |= BDEV_CH_RESET;
 	}
 	bdev_unlock();
+	trace_record(TRACE_BDEV_IOCH_CREATE, bdev->internal.trace_id, 0, (uintptr_t)ch,
+	             (uint32_t)spdk_thread_get_id(spdk_get_thread()));
 	return 0;
 }
 
@@ -150,6 +152,8 @@ bdev_channel_destroy(void *io_device, void *ctx)
 	bdev_lock();
 	spdk_bdev_add_io_stat(bdev->internal.stat, &ch->stat);
 	bdev_unlock();
+	trace_record(TRACE_BDEV_IOCH_DESTROY, bdev->internal.trace_id, 0, (uintptr_t)ch,
+	             (uint32_t)spdk_thread_get_id(spdk_get_thread()));
 	channel_free(ch);
 }
 

@@ -86,6 +86,15 @@ stat_count(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io, uint64_t
 	}
 }
 
+void
+bdev_trace_start(const struct spdk_bdev_io *io)
+{
+	_spdk_trace_record(io->internal.submit_tsc, TRACE_BDEV_IO_START,
+	                   io->bdev->internal.trace_id, (uint32_t)io->u.bdev.num_blocks,
+	                   (uintptr_t)io, 3, (uint64_t)io->type,
+	                   (uint64_t)(uintptr_t)io->internal.caller_ctx, io->u.bdev.offset_blocks);
+}
+
 static inline void
 io_finish(struct spdk_bdev_io *io, uint64_t now)
 {
@@ -99,6 +108,8 @@ io_finish(struct spdk_bdev_io *io, uint64_t now)
 		return;
 	}
 	TAILQ_REMOVE(&ch->submitted, io, internal.ch_link);
+	trace_record(TRACE_BDEV_IO_DONE, io->bdev->internal.trace_id, 0, (uintptr_t)io,
+	             (uint64_t)(uintptr_t)io->internal.caller_ctx, (uint32_t)io->internal.status);
 	stat_count(ch, io, now);
 	io->internal.cb(io, io->internal.status == SPDK_BDEV_IO_STATUS_SUCCESS,
 	                io->internal.caller_ctx);

@@ -164,6 +164,7 @@ spdk_bdev_register(struct spdk_bdev *bdev)
 		                          : spdk_strerror(-rc));
 		return rc;
 	}
+	bdev->internal.trace_id = spdk_trace_register_owner(OWNER_TYPE_BDEV, bdev->name);
 	bdev_lock();
 	bdev->internal.status = SPDK_BDEV_STATUS_READY;
 	g_bdev.num_bdevs++;
@@ -212,6 +213,8 @@ bdev_destroy(void *io_device)
 
 	bdev_stat_free(bdev->internal.stat);
 	bdev->internal.stat = NULL;
+	spdk_trace_unregister_owner(bdev->internal.trace_id);
+	bdev->internal.trace_id = OWNER_ID_NONE;
 	rc = bdev->fn_table->destruct(bdev->ctxt);
 	/* A module that returned 0 or an error may have freed the bdev. */
 	if (rc <= 0) {

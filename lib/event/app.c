@@ -17,6 +17,7 @@
 #include "spdk/log.h"
 #include "spdk/rpc.h"
 #include "spdk/string.h"
+#include "spdk/trace.h"
 #include "spdk/util.h"
 #include "spdk_internal/subsystem.h"
 #include "spdk_internal/system_state.h"
@@ -484,6 +485,10 @@ app_prepare(void)
 	if (rc != 0) {
 		return rc;
 	}
+	rc = app_trace_start(&g_app.opts);
+	if (rc != 0) {
+		return rc;
+	}
 	rc = app_start_cores();
 	if (rc != 0) {
 		return rc;
@@ -541,6 +546,7 @@ spdk_app_fini(void)
 	app_thread_close();
 	reactors_fini();
 	app_release_cores();
+	spdk_trace_cleanup();
 	spdk_rpc_set_allowlist(NULL);
 	spdk_rpc_set_state(SPDK_RPC_STARTUP);
 	if (g_app.env_up) {

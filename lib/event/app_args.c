@@ -11,6 +11,7 @@
 #include "spdk/init.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
+#include "spdk/trace.h"
 #include "spdk/util.h"
 #include "spdk/version.h"
 #include "spdk_internal/system_state.h"
@@ -61,6 +62,7 @@ spdk_app_usage(void)
 	       g_args.opts != NULL && g_args.opts->rpc_addr != NULL ? g_args.opts->rpc_addr
 	                                                            : SPDK_DEFAULT_RPC_ADDR);
 	spdk_log_usage(stdout, "-L");
+	spdk_trace_mask_usage(stdout, "-e");
 }
 
 static void

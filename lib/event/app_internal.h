@@ -25,6 +25,9 @@ int app_when_ready(void (*fn)(void *arg, int rc), void *arg);
 /* framework_start_init: begin what --wait-for-rpc held back. -EALREADY when it was begun. */
 int app_begin_init(void);
 
+/* app_trace.c: the trace file; 0 also when there can be none and nobody asked for it. */
+int app_trace_start(struct spdk_app_opts *opts);
+
 /* app_thread.c. The app thread; it stays until app_thread_put(). NULL: no program runs, and nothing
  * is put. Any thread, async-signal-safe. */
 struct spdk_thread *app_thread_get(void);

@@ -88,7 +88,6 @@ set_limit_coredump(struct spdk_app_opts *opts, const char *arg)
 static int
 set_tpoint_group(struct spdk_app_opts *opts, const char *arg)
 {
-	SPDK_NOTICELOG("-e %s has no effect: this build has no tracepoints\n", arg);
 	opts->tpoint_group_mask = arg;
 	return 0;
 }
@@ -270,11 +269,6 @@ set_num_trace_entries(struct spdk_app_opts *opts, const char *arg)
 
 	if (entries < 0 || (entries & (entries - 1)) != 0) {
 		return bad_value("--num-trace-entries", arg, "0 or a power of two");
-	}
-	if (entries > 0) {
-		SPDK_NOTICELOG("--num-trace-entries %s has no effect: this build has no "
-		               "tracepoints\n",
-		               arg);
 	}
 	opts->num_entries = (uint64_t)entries;
 	return 0;

@@ -117,6 +117,7 @@ spdk_get_io_channel(void *io_device)
 		            rc == -ENODEV ? "the device is not registered" : strerror(-rc));
 		return NULL;
 	}
+	trace_record(TRACE_THREAD_IOCH_GET, thread->trace_id, 0, (uintptr_t)ch, ch->ref);
 	if (!is_new) {
 		return ch;
 	}
@@ -154,6 +155,7 @@ spdk_put_io_channel(struct spdk_io_channel *ch)
 {
 	assert(thread_current() == ch->thread);
 	assert(ch->ref > 0);
+	trace_record(TRACE_THREAD_IOCH_PUT, ch->thread->trace_id, 0, (uintptr_t)ch, ch->ref - 1);
 	ch->ref--;
 	if (ch->ref == 0) {
 		ch->destroy_ref++;

@@ -146,6 +146,7 @@ thread_free(struct spdk_thread *thread)
 	group_destroy(thread);
 	/* Messages that nobody will run: only after an exit by force. */
 	msg_drop_all(thread);
+	spdk_trace_unregister_owner(thread->trace_id);
 	thread_lib_lock();
 	TAILQ_INSERT_HEAD(&g_thread.unused, thread, link);
 	thread_lib_unlock();
@@ -251,6 +252,7 @@ spdk_thread_create(const char *name, const struct spdk_cpuset *cpumask)
 	}
 	thread_init(thread, name, cpumask);
 	thread_insert(thread);
+	thread->trace_id = spdk_trace_register_owner(OWNER_TYPE_THREAD, thread->name);
 
 	if (g_thread.new_thread_fn != NULL) {
 		rc = g_thread.new_thread_fn(thread);
@@ -409,6 +411,12 @@ const char *
 spdk_thread_get_name(const struct spdk_thread *thread)
 {
 	return thread->name;
+}
+
+uint16_t
+spdk_thread_get_trace_id(struct spdk_thread *thread)
+{
+	return thread->trace_id;
 }
 
 uint64_t

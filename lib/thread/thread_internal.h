@@ -20,6 +20,7 @@
 #include "basalt/loop.h"
 #include "spdk_internal/env.h"
 #include "spdk_internal/thread.h"
+#include "spdk_internal/trace.h"
 
 #include <stdatomic.h>
 
@@ -171,6 +172,7 @@ struct spdk_thread {
 	        *group;    /* of spdk_thread_get_interrupt_fd_group(); NULL: nobody asked */
 	bool in_interrupt; /* its pollers were told to use interrupts */
 	bool bound;        /* under the library's lock */
+	uint16_t trace_id; /* set once: the owner of its trace records; 0: none */
 
 	uint64_t id;                        /* set once */
 	TAILQ_ENTRY(spdk_thread) link;      /* under the library's lock */

@@ -121,7 +121,7 @@ def given_signatures(tsvs):
     names, types = set(), set()
     for text in tsvs:
         for line in text.split("\n"):
-            match = re.search(r"\b(spdk_\w+)\s*\((.*)\)", line)
+            match = re.search(r"\b(_?spdk_\w+)\s*\((.*)\)", line)
             found = re.findall(r"\(\*\w*\)\s*\(([^()]*)\)", line)
             if match:
                 names.add(match.group(1))

@@ -16,7 +16,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rpc"))
-from harness import Connection, run_tap  # noqa: E402
+from harness import Connection, drop_trace, run_tap  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1])
 PROGRAM = os.path.join(BUILD, "bin", "spdk_tgt")
@@ -47,6 +47,7 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        drop_trace(self.process.pid)
 
     def text(self, which):
         self.files[which].seek(0)
@@ -268,14 +269,32 @@ def test_other_signals():
 
 
 def test_tracepoint_options():
-    """What has nothing behind it yet says so, in one line."""
-    with Program("-e", "all", "--num-trace-entries", "1024") as program:
-        program.wait_up()
-        rows = [r for r in program.err().splitlines() if "no tracepoints" in r]
-        assert len(rows) == 2 and all("*NOTICE*" in r for r in rows), program.err()
+    """-e names groups and tracepoints; a clean end removes a file without a record only."""
+    for groups, tpoints in (("bdev", ("bdev", 2 ** 64 - 1)), ("0x8", ("bdev", 2 ** 64 - 1)),
+                            ("thread:1", ("thread", 1)),
+                            ("bdev:BDEV_IO_DONE,thread", ("bdev", 2)),
+                            ("8:0x3", ("bdev", 3))):
+        with Program("-e", groups, "--num-trace-entries", "1024") as program:
+            info = program.wait_up().call("trace_get_info")
+            name, mask = tpoints
+            assert int(info[name]["tpoint_mask"], 16) == mask, (groups, info)
+            path = info["tpoint_shm_path"]
+            assert os.path.exists(path) and os.stat(path).st_mode & 0o777 == 0o600
+            program.process.terminate()
+            assert program.status() == 0
+    for bad in ("nobody", "bdev,", "bdev:NOTHING", "all:1", "bdev:", "0"):
+        with Program("-e", bad) as program:
+            assert program.status() == 1, bad
+            assert "-e:" in program.err()
+    with Program("--num-trace-entries", "0", "-e", "all") as program:
+        assert program.status() == 1
     with Program("--num-trace-entries", "0") as program:
-        program.wait_up()
-        assert "no tracepoints" not in program.err()
+        assert program.wait_up().call("trace_get_info")["tpoint_shm_path"] == ""
+    with Program() as program:
+        path = program.wait_up().call("trace_get_info")["tpoint_shm_path"]
+        assert path == f"/dev/shm/spdk_tgt_trace.pid{program.process.pid}", path
+        program.process.terminate()
+        assert program.status() == 0 and not os.path.exists(path)
 
 
 def test_rows_without_a_part():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A running spdk_tgt and a raw JSON-RPC connection to it, with nothing of ours in between."""
 
+import glob
 import json
 import os
 import signal
@@ -63,6 +64,8 @@ class Target:
             self.process.kill()
             self.process.wait()
             raise
+        finally:
+            drop_trace(self.process.pid)
 
     def log_text(self):
         self.log.flush()
@@ -80,6 +83,12 @@ class Target:
     def resident_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
             return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+
+def drop_trace(pid):
+    """What a program that was killed leaves behind: the file of its tracepoints."""
+    for path in glob.glob(f"/dev/shm/*_trace.pid{pid}"):
+        os.unlink(path)
 
 
 class Connection:
