@@ -8,7 +8,7 @@ NINJA ?= ninja
 DATA ?= volume.img
 JOBS ?= $(shell nproc)
 
-.PHONY: all run check bench soak install clean format deps-build deps-test
+.PHONY: all run check bench noop soak install clean format deps-build deps-test
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD) -j $(JOBS)
@@ -33,6 +33,10 @@ check: deps-test
 
 bench: deps-test
 	@test/bench/bench.py
+
+noop: deps-test
+	@$(MAKE) --no-print-directory all
+	@test/compat/noop/noop.py $(BUILD)
 
 soak: deps-test
 	@$(MAKE) --no-print-directory all
