@@ -52,6 +52,7 @@ struct spdk_bdev_io_wait_entry;
 struct spdk_bdev_media_event;
 struct spdk_bdev_open_opts;
 struct spdk_bdev_opts;
+struct spdk_histogram_data;
 struct spdk_io_channel;
 struct spdk_json_write_ctx;
 struct spdk_memory_domain;
@@ -199,6 +200,23 @@ struct spdk_bdev_open_opts {
 };
 SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_open_opts) == 16, "the size is interface");
 
+/** Of an opening that waits for its bdev to come. */
+struct spdk_bdev_open_async_opts {
+	size_t size;
+	uint64_t timeout_ms;
+};
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_open_async_opts) == 16, "the size is interface");
+
+/** Which I/O a histogram counts, and how finely. */
+struct spdk_bdev_enable_histogram_opts {
+	size_t size;
+	uint64_t min_nsec;
+	uint64_t max_nsec;
+	uint8_t io_type;
+	uint8_t granularity;
+} __attribute__((packed));
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_enable_histogram_opts) == 26, "the size is interface");
+
 typedef void (*spdk_bdev_io_wait_cb)(void *cb_arg);
 
 struct spdk_bdev_io_wait_entry {
@@ -234,6 +252,16 @@ typedef int (*spdk_for_each_bdev_fn)(void *ctx, struct spdk_bdev *bdev);
 typedef void (*spdk_bdev_for_each_channel_msg)(struct spdk_bdev_channel_iter *i,
                                                struct spdk_bdev *bdev, struct spdk_io_channel *ch,
                                                void *ctx);
+
+/** The end of switching histograms on or off. */
+typedef void (*spdk_bdev_histogram_status_cb)(void *cb_arg, int status);
+
+/** A bdev's histogram; \p histogram is the one that the caller gave. */
+typedef void (*spdk_bdev_histogram_data_cb)(void *cb_arg, int status,
+                                            struct spdk_histogram_data *histogram);
+
+/** The end of an opening that waited for its bdev: 0 and \p desc, or a negative errno. */
+typedef void (*spdk_bdev_open_async_cb_t)(struct spdk_bdev_desc *desc, int rc, void *cb_arg);
 
 typedef void (*spdk_bdev_for_each_channel_done)(struct spdk_bdev *bdev, void *ctx, int status);
 

@@ -410,6 +410,53 @@ typedef enum spdk_bdev_io_status spdk_bdev_io_status_t;
 
 typedef STAILQ_HEAD(, spdk_bdev_io) bdev_io_stailq_t;
 
+typedef TAILQ_HEAD(, lba_range) lba_range_tailq_t;
+
+/** A buffer for a module's own use is there; \p aux_buf is NULL when there is none to be had. */
+typedef void (*spdk_bdev_io_get_aux_buf_cb)(struct spdk_io_channel *ch,
+                                            struct spdk_bdev_io *bdev_io, void *aux_buf);
+
+/** Called for an I/O that is out; not 0 ends the walk. */
+typedef int (*spdk_bdev_io_fn)(void *ctx, struct spdk_bdev_io *bdev_io);
+
+/** The end of a walk over the I/O of a bdev. */
+typedef void (*spdk_bdev_for_each_io_cb)(void *ctx, int rc);
+
+/** How many I/O are out on all channels of a bdev. */
+typedef void (*spdk_bdev_get_current_qd_cb)(struct spdk_bdev *bdev, uint64_t current_qd,
+                                            void *cb_arg, int rc);
+
+/** The end of quiescing, or of the opposite. */
+typedef void (*spdk_bdev_quiesce_cb)(void *ctx, int status);
+
+/* ---- Parts of a bdev, as bdevs ---- */
+
+struct spdk_bdev_part_base;
+
+typedef void (*spdk_bdev_part_base_free_fn)(void *ctx);
+
+struct spdk_bdev_part {
+	TAILQ_ENTRY(spdk_bdev_part) tailq;
+	struct bdev_part_internal_fields {
+		struct spdk_bdev bdev;
+		struct spdk_bdev_part_base *base;
+		uint64_t offset_blocks;
+	} internal;
+};
+
+typedef TAILQ_HEAD(bdev_part_tailq, spdk_bdev_part) SPDK_BDEV_PART_TAILQ;
+
+struct spdk_bdev_part_channel {
+	struct spdk_bdev_part *part;
+	struct spdk_io_channel *base_ch;
+};
+
+struct spdk_bdev_part_construct_opts {
+	uint64_t opts_size;
+	struct spdk_uuid uuid;
+};
+SPDK_STATIC_ASSERT(sizeof(struct spdk_bdev_part_construct_opts) == 24, "the size is interface");
+
 /** The name of a kind of claim in RPCs. Any thread. */
 const char *spdk_bdev_claim_get_name(enum spdk_bdev_claim_type claim_type);
 

@@ -36,6 +36,21 @@
 #define SPDK_QUEUE_EXTRAS_H
 
 /*
+ * Basalt: around code whose lists GCC since 13 takes for uses of freed memory, because it does not
+ * see that an entry left the list before.
+ */
+#if defined(__GNUC__) && (__GNUC__ >= 13)
+#define SPDK_QE_SUPPRESS_WARNINGS() \
+	_Pragma("GCC diagnostic push") \
+	_Pragma("GCC diagnostic ignored \"-Wuse-after-free\"") \
+	_Pragma("GCC diagnostic ignored \"-Wdangling-pointer\"")
+#define SPDK_QE_UNSUPPRESS_WARNINGS() _Pragma("GCC diagnostic pop")
+#else
+#define SPDK_QE_SUPPRESS_WARNINGS()
+#define SPDK_QE_UNSUPPRESS_WARNINGS()
+#endif
+
+/*
  * Basalt: the C library has a smaller header of the same macros. It is read first, so that a
  * program that includes it after this one finds its guard set; then this file's versions win.
  */

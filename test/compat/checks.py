@@ -37,6 +37,18 @@ def prototypes(facts, headers, functions):
     return checks, problems
 
 
+def removed(facts, functions):
+    """What SPDK dropped and we keep, as SPDK last declared it; in the header where that was."""
+    checks, problems = [], []
+    for name, (header, prototype) in sorted(facts.removed.items()):
+        if name not in functions:
+            continue
+        if functions[name] != header:
+            problems.append(f"{functions[name]}: {name}() was in {header} with SPDK")
+        checks.append(Check(prototype + ";", None, f"{header}: prototype of {name}()"))
+    return checks, problems
+
+
 def typedefs(facts, headers):
     checks = []
     for header, name, prototype, _ in facts.api["typedef"]:
@@ -177,7 +189,8 @@ def names_of_ours(facts, headers):
     """What we add to SPDK's name space in a public header has a name of its own."""
     theirs = {name for rows in facts.api.values() for _, name, _, _ in rows}
     theirs |= {struct.split()[1] for struct in facts.structs}
-    theirs |= set(re.findall(r"_HEAD\((\w+),", repr(facts.structs)))
+    heads = repr(facts.structs) + repr(facts.api["typedef"])
+    theirs |= set(re.findall(r"_HEAD\((\w+),", heads))
     found = [(h, t.split()[1], t) for t, h in headers.tags.items()]
     found += [(h, t, f"typedef {t}") for t, h in headers.typedefs.items()]
     found += [(h, m, f"macro {m}") for m, h in headers.defines.items()]

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import checks as make
+import present
 from facts import Facts, Headers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,6 +56,8 @@ def build_and_run(text, where, headers, cxx, path):
 
 def all_checks(facts, headers, functions):
     protos, problems = make.prototypes(facts, headers, functions)
+    dropped, more = make.removed(facts, functions)
+    protos, problems = protos + dropped, problems + more
     enums, more = make.enumerators(facts, headers)
     problems += more
     structs, more = make.structs(facts, headers)
@@ -94,6 +97,9 @@ def self_test(facts, out):
                  "enum spdk_log_level lacks SPDK_LOG_ERROR", "struct spdk_own is not SPDK's",
                  "typedef spdk_own_t is not SPDK's", "macro SPDK_OWN is not SPDK's"):
         need(any(part in p for p in problems), f"not seen: {part}; only {problems}")
+    got = present.count(facts, headers, functions)["spdk/uuid.h"]
+    need(got == {"functions": (1, 8), "types": (1, 1), "constants": (1, 1)},
+         f"what is present is not counted: {got}")
 
 
 def main():
@@ -107,8 +113,12 @@ def main():
     functions = {name: path[len("include/"):] for path, _, name in
                  declared(names, headers.flags, tree.root) if path.startswith("include/spdk/")}
     problems, num = examine(facts, headers, functions, out)
+    table = present.table(present.count(facts, headers, functions))
+    with open(os.path.join(out, "present.md"), "w", encoding="utf-8") as f:
+        f.write(table)
     for p in problems:
         print(p)
+    print(table.strip().rsplit("\n", 1)[1])
     print(f"compat: {len(names)} headers, {num} checks; {len(problems)} problems")
     sys.exit(1 if problems else 0)
 

@@ -27,7 +27,10 @@ class Facts:
                 self.packed.add(f"{kind} {name}")
         self.constants = rows(os.path.join(data, "constants.tsv"))
         self.enums = rows(os.path.join(data, "enums.tsv"))
-        self.removed = {r[1] for r in rows(os.path.join(data, "removed.tsv"))}
+        given = {name for kind in ("function", "static-inline")
+                 for _, name, _, _ in self.api[kind]}
+        self.removed = {r[1]: (r[0], r[2]) for r in rows(os.path.join(data, "removed.tsv"))
+                        if r[1] not in given}
         self.structs = collections.OrderedDict()
         for header, struct, order, ctype, field, width, resolved in rows(
                 os.path.join(data, "structs.tsv")):
