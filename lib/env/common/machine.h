@@ -186,8 +186,9 @@ struct env_shared {
 	void *(*alloc)(size_t size, size_t align, int32_t numa_id, bool want_zero, bool share);
 	/** False when no buffer in use begins there. */
 	bool (*free)(void *buf);
-	/** Bytes that were asked for; 0: no buffer in use begins there. */
-	size_t (*size)(const void *buf);
+	/** Bytes that were asked for; 0: no buffer in use begins there. \p share out: as for alloc.
+	 */
+	size_t (*size)(const void *buf, bool *share);
 	/** The same buffer with another size, where that can be; else NULL. */
 	void *(*resize)(void *buf, size_t size);
 	/** Give a buffer of at least a page, which must not outlive this process yet, a name; then

@@ -170,9 +170,9 @@ realloc_refuse(const void *buf)
 
 /* Another buffer of `size` bytes with what fits of the content of `buf`, which is freed. */
 static void *
-move(void *buf, size_t old_size, size_t size, size_t align, int32_t numa_id)
+move(void *buf, size_t old_size, size_t size, size_t align, int32_t numa_id, bool share)
 {
-	void *moved = buf_alloc(size, align, numa_id, false, true);
+	void *moved = buf_alloc(size, align, numa_id, false, share);
 
 	if (moved != NULL) {
 		memcpy(moved, buf, spdk_min(old_size, size));
@@ -184,8 +184,9 @@ move(void *buf, size_t old_size, size_t size, size_t align, int32_t numa_id)
 static void *
 shared_realloc(const struct env_shared *shared, void *buf, size_t size, size_t align)
 {
-	size_t old_size = shared->size(buf);
 	void *same = NULL;
+	bool share;
+	size_t old_size = shared->size(buf, &share);
 
 	if (old_size == 0) {
 		return realloc_refuse(buf);
@@ -193,7 +194,8 @@ shared_realloc(const struct env_shared *shared, void *buf, size_t size, size_t a
 	if (align == 0 || ((uintptr_t)buf & (align - 1)) == 0) {
 		same = shared->resize(buf, size);
 	}
-	return same != NULL ? same : move(buf, old_size, size, align, shared->numa(buf, NULL));
+	return same != NULL ? same
+	                    : move(buf, old_size, size, align, shared->numa(buf, NULL), share);
 }
 
 void *
@@ -221,7 +223,7 @@ spdk_realloc(void *buf, size_t size, size_t align)
 	    run_resize(page, buf, old_size, size)) {
 		return buf;
 	}
-	return move(buf, old_size, size, align, page->arena->numa_id);
+	return move(buf, old_size, size, align, page->arena->numa_id, false);
 }
 
 void *

@@ -126,7 +126,8 @@ struct shm_ctl {
 	uint64_t last_serial; /* the gate's lock */
 	_Atomic uint32_t num_arenas;
 	uint32_t num_recoveries; /* how often the lock's owner had died */
-	uint64_t num_live;       /* derived, as live_bytes, bins, partial */
+	uint32_t num_names; /* entries of names[] that were ever used; grows before the entry */
+	uint64_t num_live;  /* derived, as live_bytes, bins, partial */
 	uint64_t live_bytes;
 	uint32_t bins[SHM_BINS];                      /* page + 1, by log2 of the pages */
 	uint32_t partial[SHM_CLASSES][SHM_PROCS + 1]; /* slab + 1; 0: shared, else by owner */
@@ -273,7 +274,7 @@ extern const struct env_shared g_shm_shared;
 
 void *shm_alloc(size_t size, size_t align, int32_t numa_id, bool want_zero, bool share);
 bool shm_free(void *buf);
-size_t shm_size(const void *buf);
+size_t shm_size(const void *buf, bool *share);
 void *shm_resize(void *buf, size_t size);
 int shm_sync(void);
 int shm_name_publish(uint32_t kind, const char *name, void *buf, size_t len_bytes);

@@ -239,13 +239,14 @@ look_locked(const void *buf, uint32_t *page)
 }
 
 size_t
-shm_size(const void *buf)
+shm_size(const void *buf, bool *share)
 {
 	uint32_t page;
 	size_t size;
 
 	shm_lock();
 	size = look_locked(buf, &page);
+	*share = size != 0 && (shm_word(&shm_get()->pages[page]) & SHM_WORD_SHARE) != 0;
 	shm_unlock();
 	return size;
 }

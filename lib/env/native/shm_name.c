@@ -19,42 +19,49 @@ kind_of(const struct shm_name *n)
 	                                                memory_order_acquire);
 }
 
-/* The entry of that name; NULL: none. With room not NULL, an entry that is free, too. */
+/* The entry of that name; NULL: none. */
 static struct shm_name *
-find_locked(uint32_t kind, const char *name, struct shm_name **room)
+find_locked(uint32_t kind, const char *name)
 {
 	struct shm_ctl *ctl = shm_get()->ctl;
 	uint32_t i;
 
-	for (i = 0; i < SHM_NAMES; i++) {
+	for (i = 0; i < ctl->num_names; i++) {
 		struct shm_name *n = &ctl->names[i];
 
-		if (kind_of(n) == SHM_NAME_NONE) {
-			if (room == NULL) {
-				continue;
-			}
-			if (*room == NULL) {
-				*room = n;
-			}
-		} else if (kind_of(n) == kind && strncmp(n->name, name, sizeof(n->name)) == 0) {
+		if (kind_of(n) == kind && strncmp(n->name, name, sizeof(n->name)) == 0) {
 			return n;
 		}
 	}
 	return NULL;
 }
 
+/* An entry without a name; NULL: all have one. */
+static struct shm_name *
+room_locked(void)
+{
+	struct shm_ctl *ctl = shm_get()->ctl;
+	uint32_t i;
+
+	for (i = 0; i < ctl->num_names; i++) {
+		if (kind_of(&ctl->names[i]) == SHM_NAME_NONE) {
+			return &ctl->names[i];
+		}
+	}
+	return ctl->num_names < SHM_NAMES ? &ctl->names[ctl->num_names++] : NULL;
+}
+
 int
 shm_name_publish(uint32_t kind, const char *name, void *buf, size_t len_bytes)
 {
 	struct shm *s = shm_get();
-	struct shm_name *n, *room = NULL;
+	struct shm_name *room;
 	int rc = 0;
 
 	shm_lock();
-	n = find_locked(kind, name, &room);
-	if (n != NULL) {
+	if (find_locked(kind, name) != NULL) {
 		rc = -EEXIST;
-	} else if (room == NULL) {
+	} else if ((room = room_locked()) == NULL) {
 		rc = -ENOSPC;
 	} else {
 		room->page = shm_page_find(buf);
@@ -75,7 +82,7 @@ shm_name_find(uint32_t kind, const char *name)
 	void *addr;
 
 	shm_lock();
-	n = find_locked(kind, name, NULL);
+	n = find_locked(kind, name);
 	addr = n != NULL ? shm_page_addr(n->page) : NULL;
 	shm_unlock();
 	return addr;
@@ -89,7 +96,7 @@ shm_name_retire(uint32_t kind, const char *name)
 	void *addr = NULL;
 
 	shm_lock();
-	n = find_locked(kind, name, NULL);
+	n = find_locked(kind, name);
 	if (n != NULL) {
 		uint32_t num_pages = shm_word_pages(shm_word(&s->pages[n->page]));
 
@@ -110,7 +117,7 @@ shm_name_dump(uint32_t kind, FILE *f)
 	uint32_t i;
 
 	shm_lock();
-	for (i = 0; i < SHM_NAMES; i++) {
+	for (i = 0; i < ctl->num_names; i++) {
 		struct shm_name *n = &ctl->names[i];
 
 		if (kind_of(n) == kind) {
@@ -127,7 +134,7 @@ shm_name_rebuild(void)
 	struct shm *s = shm_get();
 	uint32_t i;
 
-	for (i = 0; i < SHM_NAMES; i++) {
+	for (i = 0; i < s->ctl->num_names; i++) {
 		struct shm_name *n = &s->ctl->names[i];
 
 		if (kind_of(n) != SHM_NAME_NONE) {

@@ -28,7 +28,8 @@
 #include <sys/stat.h>
 
 #define GATE_WAIT_MS 10000
-#define GATE_TRIES 16
+/* Each says that others came and went meanwhile. */
+#define GATE_TRIES 10000
 #define DIR_BYTES 128
 
 static struct {
@@ -54,7 +55,8 @@ dir_try(const char *parent, char *dir, size_t size_bytes)
 		return -errno;
 	}
 	if (lstat(dir, &st) != 0) {
-		return -errno;
+		/* The last one of another id removed it meanwhile. */
+		return errno == ENOENT ? -EAGAIN : -errno;
 	}
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
 		SPDK_ERRLOG("%s is not a folder that only uid %u may enter, and shared memory is "
@@ -62,7 +64,7 @@ dir_try(const char *parent, char *dir, size_t size_bytes)
 		            dir, (unsigned)geteuid());
 		return -EACCES;
 	}
-	return access(dir, R_OK | W_OK | X_OK) == 0 ? 0 : -errno;
+	return 0;
 }
 
 /* The first that is there, in an order that is the same for all processes of a user. */
@@ -320,7 +322,7 @@ slot_find(struct shm *s)
 		}
 	}
 	SPDK_ERRLOG("Shared-memory id %d has %d processes, which is the most: end one, or take "
-	            "another id\n",
+	            "another --shm-id\n",
 	            s->shm_id, SHM_PROCS);
 	return -EUSERS;
 }

@@ -23,6 +23,9 @@ peer_start(struct peer *peer, peer_fn fn)
 {
 	int to[2], from[2];
 
+	/* Writing to a peer that has failed is a failure, not the end. */
+	signal(SIGPIPE, SIG_IGN);
+
 	assert_int_equal(pipe(to), 0);
 	assert_int_equal(pipe(from), 0);
 	peer->pid = fork();
@@ -74,7 +77,10 @@ peer_end(struct peer *peer)
 	char end = '\0';
 	int status;
 
-	assert_int_equal(write(peer->to, &end, 1), 1);
+	/* One that takes no commands may have ended. */
+	if (write(peer->to, &end, 1) != 1) {
+		assert_int_equal(errno, EPIPE);
+	}
 	status = peer_reap(peer);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
@@ -276,7 +282,7 @@ shm_test_check(void)
 	shm_run_each(check_run, &walk);
 	PEER_CHECK(check_lists() == walk.num_free);
 	PEER_CHECK(check_partial() == walk.num_slabs_with_room);
-	for (i = 0; i < SHM_NAMES; i++) {
+	for (i = 0; i < shm_get()->ctl->num_names; i++) {
 		if (atomic_load(&ctl->names[i].kind) != SHM_NAME_NONE) {
 			uint64_t word = shm_word(&shm_get()->pages[ctl->names[i].page]);
 
