@@ -6,10 +6,12 @@ import sys
 
 # Declared and defined with SPDK too, but in none of its maps.
 EXTRA = ["spdk_mem_reserve"]
+# Of its internal headers: what modules outside the tree register with.
+MODULES = ["spdk_net_impl_register", "spdk_net_impl_get_by_name"]
 
 with open(sys.argv[1]) as f:
     rows = [line.split("\t") for line in f.read().splitlines()[1:]]
-names = sorted({r[1] for r in rows if r[2].startswith("spdk/")} | set(EXTRA))
+names = sorted({r[1] for r in rows if r[2].startswith("spdk/")} | set(EXTRA + MODULES))
 with open(sys.argv[2], "w") as f:
     f.write("SPDK_26 {\nglobal:\n\tbasalt_*;\n")
     f.write("".join(f"\t{n};\n" for n in names))

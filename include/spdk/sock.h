@@ -101,11 +101,33 @@ struct spdk_sock_opts {
 };
 SPDK_STATIC_ASSERT(sizeof(struct spdk_sock_opts) == 56, "the size is interface");
 
+/** Options of the socket layer; opts_size is the caller's size of this struct. */
+struct spdk_sock_initialize_opts {
+	size_t opts_size;
+	bool enable_interrupt_mode;
+};
+SPDK_STATIC_ASSERT(sizeof(struct spdk_sock_initialize_opts) == 16, "the size is interface");
+
 /** End of an asynchronous connect: \p status is 0 or a negative errno. */
 typedef void (*spdk_sock_connect_cb_fn)(void *cb_arg, int status);
 
 /** \p sock can be read. */
 typedef void (*spdk_sock_cb)(void *arg, struct spdk_sock_group *group, struct spdk_sock *sock);
+
+/**
+ * Fill \p opts with the defaults, as far as \p opts_size, which is stored in it, reaches; nothing
+ * (logged) when it is too small for itself or \p opts is NULL. Any thread.
+ */
+void
+spdk_sock_get_default_initialize_opts(struct spdk_sock_initialize_opts *opts, size_t opts_size);
+
+/**
+ * Set how the socket layer works from now on. A program needs it only for interrupt mode: with
+ * opts->enable_interrupt_mode groups that are created afterwards have a descriptor for
+ * spdk_sock_group_get_interruptfd(). May be called again. On the app thread, before the groups.
+ * \return 0, or -EINVAL for NULL or an opts_size too small for itself.
+ */
+int spdk_sock_initialize(struct spdk_sock_initialize_opts *opts);
 
 /**
  * Fill \p opts with the defaults, as far as opts->opts_size, which the caller set, reaches; nothing
@@ -187,8 +209,9 @@ int32_t spdk_sock_get_numa_id(struct spdk_sock *sock);
 /**
  * Close *sock, which must be in no group, and set it to NULL. The call-backs of queued writes run
  * with -ECANCELED before it returns. Inside a call-back of the same socket it is only marked, and
- * closed when that returns.
- * \return 0, or -1: EBADF for NULL, EBUSY while it is in a group.
+ * closed when that returns. While the network still uses the memory of writes that were sent
+ * without a copy, the connection is reset, and they get -ECANCELED too: wait for their call-backs
+ * to end it in peace. \return 0, or -1: EBADF for NULL, EBUSY while it is in a group.
  */
 int spdk_sock_close(struct spdk_sock **sock);
 
@@ -227,12 +250,23 @@ void spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *re
 ssize_t spdk_sock_readv(struct spdk_sock *sock, struct iovec *iov, int iovcnt);
 
 /**
+ * Take the next part of the stream in a buffer that was given to the socket's group by
+ * spdk_sock_group_provide_buf(): the one given first. It is the caller's again.
+ * \param buf gets the buffer. \param ctx what it was given with; may be NULL.
+ * \return bytes in it, 0 at the end of the stream (then no buffer is taken), or -1: EAGAIN when
+ * nothing is there, ENOBUFS when the group has no buffer, EINVAL for a socket in no group,
+ * ECONNRESET, ENOTCONN.
+ */
+int spdk_sock_recv_next(struct spdk_sock *sock, void **buf, void **ctx);
+
+/**
  * Let the group report the socket only from \p nbytes on. -1 with errno on failure.
  */
 int spdk_sock_set_recvlowat(struct spdk_sock *sock, int nbytes);
 
 /**
- * Ask for \p sz bytes of receive buffer. -1 with errno on failure.
+ * Ask for \p sz bytes of receive buffer of the system's; 0: leave that as it is, and receive no
+ * more ahead of the reader. -1 with errno on failure.
  */
 int spdk_sock_set_recvbuf(struct spdk_sock *sock, int sz);
 
@@ -281,6 +315,14 @@ int spdk_sock_group_add_sock(struct spdk_sock_group *group, struct spdk_sock *so
 int spdk_sock_group_remove_sock(struct spdk_sock_group *group, struct spdk_sock *sock);
 
 /**
+ * Give \p group a buffer for spdk_sock_recv_next() of its sockets. It belongs to the group until
+ * that hands it out, or until the group is closed; meanwhile its first bytes are used to keep it.
+ * \param len at least 32 bytes. \param ctx comes back with the buffer.
+ * \return 0, or -1: EINVAL for NULL or a buffer that is too small.
+ */
+int spdk_sock_group_provide_buf(struct spdk_sock_group *group, void *buf, size_t len, void *ctx);
+
+/**
  * Send the queued writes of all sockets, run call-backs of completed ones, look once for sockets
  * that can be read and call them back. Sockets may be closed, added and removed in the call-backs.
  * \return number of sockets called back, or -1: EBUSY inside a call-back of this group.
@@ -292,6 +334,14 @@ int spdk_sock_group_poll(struct spdk_sock_group *group);
  * inside its own poll.
  */
 int spdk_sock_group_close(struct spdk_sock_group **group);
+
+/**
+ * A descriptor that can be waited for: readable whenever spdk_sock_group_poll() would find work,
+ * until that was called. It belongs to the group.
+ * \return -1: ENOTSUP when the group was created without interrupt mode (see
+ * spdk_sock_initialize()).
+ */
+int spdk_sock_group_get_interruptfd(struct spdk_sock_group *group);
 
 /**
  * The group whose thread suits \p sock best by the implementation's placement option; \p hint when

@@ -7,7 +7,6 @@
  * program starts, on the app thread; read by any thread afterwards.
  */
 
-#include "spdk/assert.h"
 #include "spdk/log.h"
 #include "spdk/util.h"
 #include "spdk_internal/system_state.h"
@@ -23,9 +22,34 @@ static struct {
 void
 spdk_net_impl_register(struct spdk_net_impl *impl)
 {
-	assert(impl->name != NULL && sock_impl_find(impl->name) == NULL);
+	if (impl == NULL || impl->name == NULL || impl->opts == NULL || impl->close == NULL ||
+	    impl->group_create == NULL || impl->group_poll == NULL || impl->group_close == NULL) {
+		SPDK_ERRLOG("a socket implementation (\"%s\") lacks its name, opts, close or one "
+		            "of group_create, group_poll, group_close: left out\n",
+		            impl != NULL && impl->name != NULL ? impl->name : "");
+		return;
+	}
+	if (spdk_net_impl_get_by_name(impl->name) != NULL) {
+		SPDK_ERRLOG("there is a socket implementation named \"%s\" already: the second "
+		            "is left out\n",
+		            impl->name);
+		return;
+	}
+	sock_impl_complete(impl);
 	impl->next = g_state.outside;
 	g_state.outside = impl;
+}
+
+struct spdk_net_impl *
+spdk_net_impl_get_by_name(const char *name)
+{
+	return name != NULL ? sock_impl_find(name) : NULL;
+}
+
+int
+sock_impl_probe(const struct spdk_net_impl *impl)
+{
+	return impl->probe != NULL ? impl->probe() : 0;
 }
 
 struct spdk_net_impl *
@@ -75,6 +99,10 @@ spdk_sock_set_default_impl(const char *impl_name)
 		errno = EINVAL;
 		return -1;
 	}
+	if (sock_impl_probe(impl) != 0) {
+		errno = ENOTSUP;
+		return -1;
+	}
 	g_state.dflt = impl;
 	return 0;
 }
@@ -110,7 +138,7 @@ spdk_sock_impl_get_opts(const char *impl_name, struct spdk_sock_impl_opts *opts,
 static bool
 opts_are_valid(const struct spdk_sock_impl_opts *opts)
 {
-	return opts->enable_placement_id <= PLACEMENT_CPU;
+	return opts->enable_placement_id <= PLACEMENT_MARK;
 }
 
 int

@@ -9,6 +9,15 @@
  * A request is in `queued` until all its bytes are out, then in `done` until its call-back. `done`
  * is emptied from its head, one at a time, by the outermost call only: a call-back may queue, flush
  * and close, and the stack stays flat however many requests wait.
+ *
+ * Between the two it is in `sent` while the network uses its memory (a send without a copy), or
+ * while one before it does: call-backs keep the order. Such sends are numbered, and may be let go
+ * in any order:
+ *
+ *     let go       | in the map: 1 let go, 0 not yet | not sent yet
+ *     ------------ low ---------------------------- next
+ *
+ * The errno of a request that failed stands in internal.offset, which nobody else needs by then.
  */
 
 #include "spdk/assert.h"
@@ -17,7 +26,8 @@
 #include "sock_internal.h"
 
 void
-sock_init(struct spdk_sock *sock, struct spdk_net_impl *impl, const struct spdk_sock_opts *opts)
+basalt_sock_init(struct spdk_sock *sock, struct spdk_net_impl *impl,
+                 const struct spdk_sock_opts *opts)
 {
 	sock->net_impl = impl;
 	sock->opts = *opts;
@@ -25,11 +35,12 @@ sock_init(struct spdk_sock *sock, struct spdk_net_impl *impl, const struct spdk_
 	sock->opts.impl_opts = &sock->impl_opts;
 	sock->opts.src_addr = NULL; /* the caller's; used up by connect */
 	TAILQ_INIT(&sock->queued);
+	TAILQ_INIT(&sock->sent);
 	TAILQ_INIT(&sock->done);
 }
 
 int
-sock_gather(struct spdk_sock *sock, struct iovec *iov, int iov_max, size_t *total)
+basalt_sock_gather(struct spdk_sock *sock, struct iovec *iov, int iov_max, size_t *total)
 {
 	struct spdk_sock_request *req;
 	const struct iovec *from;
@@ -71,42 +82,110 @@ request_rest(struct spdk_sock_request *req)
 	return len - req->internal.offset;
 }
 
+/* Does the network use its memory still? */
+static bool
+request_is_held(const struct spdk_sock *sock, const struct spdk_sock_request *req)
+{
+	return req->internal.pending_zcopy &&
+	       (int32_t)(req->internal.zcopy_idx - sock->zcopy_low) >= 0;
+}
+
+/* Off the queue, with its result: to `done`, or behind those whose memory is still in use. */
 static void
-request_done(struct spdk_sock *sock, struct spdk_sock_request *req)
+request_leave(struct spdk_sock *sock, struct spdk_sock_request *req, int err)
 {
 	TAILQ_REMOVE(&sock->queued, req, internal.link);
 	sock->queued_iovcnt -= req->iovcnt;
-	TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
+	req->internal.offset = (uint32_t)-err;
+	if (spdk_unlikely(request_is_held(sock, req) || !TAILQ_EMPTY(&sock->sent))) {
+		TAILQ_INSERT_TAIL(&sock->sent, req, internal.link);
+	} else {
+		TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
+	}
 }
 
 void
-sock_sent(struct spdk_sock *sock, size_t sent)
+basalt_sock_sent(struct spdk_sock *sock, size_t sent, bool zcopy)
 {
 	struct spdk_sock_request *req;
 	size_t rest;
 
 	while ((req = TAILQ_FIRST(&sock->queued)) != NULL) {
 		rest = request_rest(req);
+		if (spdk_unlikely(zcopy) && sent > 0) {
+			req->internal.pending_zcopy = true;
+			req->internal.zcopy_idx = sock->zcopy_next;
+		}
 		if (rest > sent) {
 			req->internal.offset += sent;
-			return;
+			sent = 0;
+			break;
 		}
 		sent -= rest;
-		request_done(sock, req);
+		request_leave(sock, req, 0);
 	}
 	assert(sent == 0);
+	if (spdk_unlikely(zcopy)) {
+		assert(sock_zcopy_has_room(sock));
+		sock->zcopy_next++;
+	}
+}
+
+/* From the head of `sent`: all that nobody holds any more. */
+static void
+sent_let_go(struct spdk_sock *sock)
+{
+	struct spdk_sock_request *req;
+
+	while ((req = TAILQ_FIRST(&sock->sent)) != NULL) {
+		if (request_is_held(sock, req)) {
+			return;
+		}
+		TAILQ_REMOVE(&sock->sent, req, internal.link);
+		TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
+	}
 }
 
 void
-sock_fail_queued(struct spdk_sock *sock, int err)
+basalt_sock_zcopy_done(struct spdk_sock *sock, uint32_t first, uint32_t last)
+{
+	uint32_t i, out = sock->zcopy_next - sock->zcopy_low;
+
+	for (i = 0; i < out; i++) {
+		if (sock->zcopy_low + i - first <= last - first) {
+			sock->zcopy_map |= 1ULL << i;
+		}
+	}
+	while (sock->zcopy_map & 1) {
+		sock->zcopy_map >>= 1;
+		sock->zcopy_low++;
+	}
+	sent_let_go(sock);
+}
+
+void
+basalt_sock_fail_queued(struct spdk_sock *sock, int err)
 {
 	struct spdk_sock_request *req;
 
 	assert(err < 0);
 	/* Those before, sent or failed, keep what befell them: they are told first. */
 	while ((req = TAILQ_FIRST(&sock->queued)) != NULL) {
-		request_done(sock, req);
-		req->internal.zcopy_idx = (uint32_t)-err;
+		request_leave(sock, req, err);
+	}
+}
+
+void
+sock_fail_sent(struct spdk_sock *sock, int err)
+{
+	struct spdk_sock_request *req;
+
+	while ((req = TAILQ_FIRST(&sock->sent)) != NULL) {
+		TAILQ_REMOVE(&sock->sent, req, internal.link);
+		if (req->internal.offset == 0) {
+			req->internal.offset = (uint32_t)-err;
+		}
+		TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
 	}
 }
 
@@ -119,13 +198,13 @@ done_drain(struct spdk_sock *sock)
 	while ((req = TAILQ_FIRST(&sock->done)) != NULL) {
 		TAILQ_REMOVE(&sock->done, req, internal.link);
 		n++;
-		req->cb_fn(req->cb_arg, -(int)req->internal.zcopy_idx);
+		req->cb_fn(req->cb_arg, -(int)req->internal.offset);
 	}
 	return n;
 }
 
 bool
-sock_callback_end(struct spdk_sock *sock)
+basalt_sock_callback_end(struct spdk_sock *sock)
 {
 	assert(sock->callbacks > 0);
 	if (spdk_likely(sock->callbacks > 1 || !sock->closed)) {
@@ -140,7 +219,7 @@ sock_callback_end(struct spdk_sock *sock)
 }
 
 int
-sock_complete_done(struct spdk_sock *sock)
+basalt_sock_complete_done(struct spdk_sock *sock)
 {
 	int n;
 
@@ -151,5 +230,5 @@ sock_complete_done(struct spdk_sock *sock)
 	sock->draining = true;
 	n = done_drain(sock);
 	sock->draining = false;
-	return sock_callback_end(sock) ? n : -1;
+	return basalt_sock_callback_end(sock) ? n : -1;
 }

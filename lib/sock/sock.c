@@ -74,6 +74,10 @@ open_prepare(const char *ip, int port, const char *impl_name, const struct spdk_
 		SPDK_ERRLOG("there is no socket implementation named \"%s\"\n",
 		            impl_name != NULL ? impl_name : "");
 	}
+	if (impl != NULL && sock_impl_probe(impl) != 0) {
+		errno = ENOTSUP;
+		return NULL;
+	}
 	if (impl == NULL || ip == NULL || port < 0 || port > UINT16_MAX ||
 	    opts_complete(impl, given, &whole->opts, &whole->impl_opts) != 0) {
 		errno = EINVAL;
@@ -144,10 +148,14 @@ spdk_sock_close(struct spdk_sock **_sock)
 	*_sock = NULL;
 	assert(!sock->closed);
 	sock->closed = true;
-	sock_fail_queued(sock, -ECANCELED);
+	basalt_sock_fail_queued(sock, -ECANCELED);
+	if (spdk_unlikely(!TAILQ_EMPTY(&sock->sent))) {
+		sock->net_impl->let_go(sock);
+		sock_fail_sent(sock, -ECANCELED);
+	}
 	/* The outermost call-back of this socket, or else this very call, frees it. */
 	if (sock->callbacks == 0) {
-		(void)sock_complete_done(sock);
+		(void)basalt_sock_complete_done(sock);
 	}
 	return 0;
 }
@@ -223,7 +231,7 @@ spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req)
 		/* Closed inside a call-back that still runs: told with the others when that ends.
 		 */
 		sock_request_queue(sock, req);
-		sock_fail_queued(sock, -EBADF);
+		basalt_sock_fail_queued(sock, -EBADF);
 		return;
 	}
 	sock->net_impl->writev_async(sock, req);
@@ -263,10 +271,4 @@ bool
 spdk_sock_is_connected(struct spdk_sock *sock)
 {
 	return sock->net_impl->is_connected(sock);
-}
-
-int
-sock_get_fd(struct spdk_sock *sock)
-{
-	return sock->net_impl->get_fd(sock);
 }

@@ -46,8 +46,8 @@ static const struct rpc_param set_options_params[] = {
 	       .help = "Size of the system's receive buffer of a socket"),
 	OPTION(send_buf_size, RPC_UINT32, "-s/--send-buf-size", .unit = "bytes",
 	       .help = "Size of the system's send buffer of a socket"),
-	OPTION(enable_placement_id, RPC_UINT32, "-p/--enable-placement-id", .max = PLACEMENT_CPU,
-	       .help = "Sockets go to groups by 0: nothing, 1: NAPI id, 2: CPU"),
+	OPTION(enable_placement_id, RPC_UINT32, "-p/--enable-placement-id", .max = PLACEMENT_MARK,
+	       .help = "Sockets go to groups by 0: nothing, 1: NAPI id, 2: CPU, 3: mark"),
 	OPTION(enable_recv_pipe, RPC_BOOL, "--recv-pipe",
 	       .help = "Receive ahead of the reader, to save system calls"),
 	OPTION(enable_quickack, RPC_BOOL, "--quickack", .help = "Acknowledge without delay"),
@@ -148,7 +148,12 @@ rpc_sock_set_default_impl(struct spdk_jsonrpc_request *request, void *_params)
 	if (impl == NULL) {
 		return;
 	}
-	(void)spdk_sock_set_default_impl(impl->name);
+	if (spdk_sock_set_default_impl(impl->name) != 0) {
+		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_PARAMS,
+		          "impl_name: \"%s\" does not work on this machine, the log says why",
+		          impl->name);
+		return;
+	}
 	spdk_jsonrpc_send_bool_response(request, true);
 }
 

@@ -3,22 +3,35 @@
  */
 
 /*
- * The sock subsystem: nothing to start or stop, a configuration to write. On the app thread.
+ * The sock subsystem: groups have a descriptor to wait for where the program runs in interrupt
+ * mode; and a configuration to write. On the app thread.
  */
 
 #include "spdk/sock.h"
+#include "spdk/thread.h"
 #include "spdk_internal/subsystem.h"
 #include "spdk_internal/system_state.h"
+
+static int
+sock_set_mode(bool interrupt_mode)
+{
+	struct spdk_sock_initialize_opts opts;
+
+	spdk_sock_get_default_initialize_opts(&opts, sizeof(opts));
+	opts.enable_interrupt_mode = interrupt_mode;
+	return spdk_sock_initialize(&opts);
+}
 
 static void
 sock_subsystem_init(void)
 {
-	spdk_subsystem_init_next(0);
+	spdk_subsystem_init_next(sock_set_mode(spdk_interrupt_mode_is_enabled()));
 }
 
 static void
 sock_subsystem_fini(void)
 {
+	(void)sock_set_mode(false);
 	spdk_subsystem_fini_next();
 }
 

@@ -11,6 +11,10 @@ from headers import declared, include_flags
 from house import THIRD_PARTY, main, need, run
 
 
+# What is installed: of spdk_internal/ what modules outside the tree are built with.
+PUBLIC = ("include/spdk/", "include/basalt/", "include/spdk_internal/sock_module.h")
+
+
 def is_inline(lines, n):
     return any("static inline" in x for x in lines[max(0, n - 2):n])
 
@@ -47,10 +51,9 @@ def check(tree):
             and f.rsplit(".", 1)[-1].isdigit()]
     exported = {line.split()[-1].split("@")[0] for lib in libs
                 for line in run(["nm", "-D", "--defined-only", lib]).split("\n") if line}
-    names = [h[len("include/"):] for h in tree.headers("include/spdk/", "include/basalt/")
-             if h not in THIRD_PARTY]
+    names = [h[len("include/"):] for h in tree.headers(*PUBLIC) if h not in THIRD_PARTY]
     functions = [f for f in declared(names, include_flags(tree), tree.root)
-                 if f[0].startswith(("include/spdk/", "include/basalt/"))]
+                 if f[0].startswith(PUBLIC)]
     problems = check_defined(functions, exported, tree.read)
     problems += check_exported(functions, exported)
     return problems, f"{len(functions)} functions, {len(exported)} exports"

@@ -60,10 +60,20 @@ posix_group_get_fd(struct spdk_sock_group_impl *_group)
 	return SPDK_CONTAINEROF(_group, struct posix_group, base)->epfd;
 }
 
+/* Without a socket: only to wake who waits. */
+int
+posix_group_watch(struct spdk_sock_group_impl *_group, int fd)
+{
+	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	return epoll_ctl(group->epfd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
+}
+
 static struct epoll_event
 sock_event(struct posix_sock *sock)
 {
-	bool out = sock->blocked || sock->state == POSIX_CONNECTING;
+	bool out = sock->blocked || sock->tcp.state == SOCK_TCP_CONNECTING;
 	struct epoll_event ev = { .events = (sock->no_input ? 0 : EPOLLIN) | (out ? EPOLLOUT : 0) };
 
 	ev.data.ptr = sock;
@@ -76,17 +86,17 @@ posix_group_rearm(struct posix_sock *sock)
 	struct epoll_event ev = sock_event(sock);
 	struct posix_group *group;
 
-	if (sock->base.group == NULL || sock->hung_up) {
+	if (sock->tcp.base.group == NULL || sock->hung_up) {
 		return;
 	}
-	group = SPDK_CONTAINEROF(sock->base.group, struct posix_group, base);
-	(void)epoll_ctl(group->epfd, EPOLL_CTL_MOD, sock->fd, &ev);
+	group = SPDK_CONTAINEROF(sock->tcp.base.group, struct posix_group, base);
+	(void)epoll_ctl(group->epfd, EPOLL_CTL_MOD, sock->tcp.fd, &ev);
 }
 
 void
 posix_want_input(struct spdk_sock *_sock, bool wanted)
 {
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 	struct posix_group *group = SPDK_CONTAINEROF(_sock->group, struct posix_group, base);
 	struct epoll_event ev;
 
@@ -99,7 +109,7 @@ posix_want_input(struct spdk_sock *_sock, bool wanted)
 	if (sock->hung_up) {
 		sock->hung_up = false;
 		ev = sock_event(sock);
-		(void)epoll_ctl(group->epfd, EPOLL_CTL_ADD, sock->fd, &ev);
+		(void)epoll_ctl(group->epfd, EPOLL_CTL_ADD, sock->tcp.fd, &ev);
 	} else {
 		posix_group_rearm(sock);
 	}
@@ -111,7 +121,7 @@ static void
 group_hang_up(struct posix_group *group, struct posix_sock *sock)
 {
 	sock->hung_up = true;
-	(void)epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->fd, NULL);
+	(void)epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->tcp.fd, NULL);
 	sock->blocked = false;
 	posix_flush_later(sock);
 }
@@ -120,24 +130,25 @@ int
 posix_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
 	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 	struct epoll_event ev = sock_event(sock);
 
-	if (epoll_ctl(group->epfd, EPOLL_CTL_ADD, sock->fd, &ev) != 0) {
+	if (epoll_ctl(group->epfd, EPOLL_CTL_ADD, sock->tcp.fd, &ev) != 0) {
 		return -1;
 	}
 	sock->drained = false;
 	posix_pending_update(sock);
-	if ((!TAILQ_EMPTY(&_sock->queued) && !sock->blocked && sock->state != POSIX_CONNECTING) ||
+	if ((!TAILQ_EMPTY(&_sock->queued) && !sock->blocked &&
+	     sock->tcp.state != SOCK_TCP_CONNECTING) ||
 	    !TAILQ_EMPTY(&_sock->done)) {
 		posix_flush_later(sock);
 	}
-	if (sock->state == POSIX_CONNECTING && sock->deadline_ticks != 0) {
+	if (sock->tcp.state == SOCK_TCP_CONNECTING && sock->tcp.deadline_ticks != 0) {
 		sock->on_connecting = true;
 		TAILQ_INSERT_TAIL(&group->connecting, sock, connecting_link);
-		_group->group->counter++;
+		sock_group_work_add(_group->group);
 	}
-	posix_placement_join(sock, _group->group);
+	sock_tcp_placement_join(&sock->tcp, _group->group);
 	return 0;
 }
 
@@ -145,16 +156,16 @@ int
 posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
 	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 
-	posix_placement_leave(sock);
+	sock_tcp_placement_leave(&sock->tcp);
 	posix_unlist(sock);
 	sock->no_input = false;
 	if (sock->hung_up) {
 		sock->hung_up = false;
 		return 0;
 	}
-	return epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->fd, NULL);
+	return epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->tcp.fd, NULL);
 }
 
 /* Each that is on the list now, once; what call-backs add waits for the next poll. */
@@ -172,8 +183,8 @@ group_flush(struct posix_group *group)
 		TAILQ_REMOVE(&group->flush, sock, flush_link);
 		sock->on_flush = false;
 		group->num_flush--;
-		group->base.group->counter--;
-		(void)posix_flush(&sock->base);
+		sock_group_work_sub(group->base.group);
+		(void)posix_flush(&sock->tcp.base);
 	}
 }
 
@@ -184,7 +195,7 @@ group_check_deadlines(struct posix_group *group)
 	struct posix_sock *sock;
 
 	TAILQ_FOREACH(sock, &group->connecting, connecting_link) {
-		if (now >= sock->deadline_ticks) {
+		if (now >= sock->tcp.deadline_ticks) {
 			posix_flush_later(sock); /* whose progress finds it too late */
 		}
 	}
@@ -195,33 +206,57 @@ ready_add(struct posix_group *group, struct posix_sock *sock)
 {
 	struct spdk_sock_group_impl *base = &group->base;
 
-	if (sock->base.ready_idx == 0) {
-		base->ready[base->num_ready++] = &sock->base;
-		sock->base.ready_idx = base->num_ready;
+	if (sock->tcp.base.ready_idx == 0) {
+		base->ready[base->num_ready++] = &sock->tcp.base;
+		sock->tcp.base.ready_idx = base->num_ready;
 	}
+}
+
+/* EPOLLERR may only mean that sends without a copy were let go of. The events that remain. */
+static uint32_t
+sock_take_notices(struct posix_sock *sock, uint32_t events)
+{
+	if (posix_zcopy_take(sock) == 0) {
+		return events;
+	}
+	if (!TAILQ_EMPTY(&sock->tcp.base.done)) {
+		posix_flush_later(sock);
+	}
+	if (events & EPOLLHUP) {
+		return events;
+	}
+	/* An error of the connection itself stays readable: the next look finds nothing else. */
+	return events & ~(uint32_t)EPOLLERR;
 }
 
 static void
 group_take_event(struct posix_group *group, const struct epoll_event *ev)
 {
 	struct posix_sock *sock = ev->data.ptr;
+	uint32_t events = ev->events;
 
-	if (spdk_unlikely(sock->state == POSIX_CONNECTING)) {
+	if (spdk_unlikely(sock == NULL)) {
+		return; /* another implementation's part is polled after this */
+	}
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING)) {
 		posix_flush_later(sock);
 		return;
 	}
-	if (spdk_unlikely(ev->events & EPOLLOUT) && sock->blocked) {
+	if (spdk_unlikely(events & EPOLLERR) && sock->tcp.zcopy) {
+		events = sock_take_notices(sock, events);
+	}
+	if (spdk_unlikely(events & EPOLLOUT) && sock->blocked) {
 		sock->blocked = false;
 		posix_group_rearm(sock);
 		posix_flush_later(sock);
 	}
 	if (spdk_unlikely(sock->no_input)) {
-		if (ev->events & (EPOLLERR | EPOLLHUP)) {
+		if (events & (EPOLLERR | EPOLLHUP)) {
 			group_hang_up(group, sock);
 		}
 		return;
 	}
-	if (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
 		sock->drained = false;
 		ready_add(group, sock);
 	}

@@ -13,7 +13,8 @@
  *
  * Writing: requests queue up and leave gathered, at the group's next poll or when there are enough
  * for a full sendmsg(). When the network takes no more the socket is `blocked`, off the group's
- * flush list, and watched for EPOLLOUT.
+ * flush list, and watched for EPOLLOUT. Large sends go without a copy where the options say so:
+ * zcopy.c.
  */
 
 #include <sys/socket.h>
@@ -26,7 +27,7 @@
 static struct posix_group *
 sock_group(const struct posix_sock *sock)
 {
-	return SPDK_CONTAINEROF(sock->base.group, struct posix_group, base);
+	return SPDK_CONTAINEROF(sock->tcp.base.group, struct posix_group, base);
 }
 
 void
@@ -34,14 +35,14 @@ posix_flush_later(struct posix_sock *sock)
 {
 	struct posix_group *group;
 
-	if (sock->on_flush || sock->base.group == NULL) {
+	if (sock->on_flush || sock->tcp.base.group == NULL) {
 		return;
 	}
 	group = sock_group(sock);
 	sock->on_flush = true;
 	TAILQ_INSERT_TAIL(&group->flush, sock, flush_link);
 	group->num_flush++;
-	group->base.group->counter++;
+	sock_group_work_add(group->base.group);
 }
 
 void
@@ -50,7 +51,7 @@ posix_pending_update(struct posix_sock *sock)
 	bool pending = sock->rpos < sock->wpos && !sock->no_input;
 	struct posix_group *group;
 
-	if (pending == sock->on_pending || sock->base.group == NULL) {
+	if (pending == sock->on_pending || sock->tcp.base.group == NULL) {
 		return;
 	}
 	group = sock_group(sock);
@@ -58,11 +59,11 @@ posix_pending_update(struct posix_sock *sock)
 	if (pending) {
 		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
 		group->num_pending++;
-		group->base.group->counter++;
+		sock_group_work_add(group->base.group);
 	} else {
 		TAILQ_REMOVE(&group->pending, sock, pending_link);
 		group->num_pending--;
-		group->base.group->counter--;
+		sock_group_work_sub(group->base.group);
 	}
 }
 
@@ -74,31 +75,18 @@ posix_unlist(struct posix_sock *sock)
 	if (sock->on_flush) {
 		TAILQ_REMOVE(&group->flush, sock, flush_link);
 		group->num_flush--;
-		group->base.group->counter--;
+		sock_group_work_sub(group->base.group);
 	}
 	if (sock->on_pending) {
 		TAILQ_REMOVE(&group->pending, sock, pending_link);
 		group->num_pending--;
-		group->base.group->counter--;
+		sock_group_work_sub(group->base.group);
 	}
 	if (sock->on_connecting) {
 		TAILQ_REMOVE(&group->connecting, sock, connecting_link);
-		group->base.group->counter--;
+		sock_group_work_sub(group->base.group);
 	}
 	sock->on_flush = sock->on_pending = sock->on_connecting = false;
-}
-
-/* What keeps a socket that is not connected from reading and sending: sets errno. */
-static bool
-sock_is_up(const struct posix_sock *sock)
-{
-	if (spdk_likely(sock->state == POSIX_CONNECTED)) {
-		return true;
-	}
-	errno = sock->state == POSIX_FAILED       ? -sock->err
-	        : sock->state == POSIX_CONNECTING ? EAGAIN
-	                                          : ENOTCONN;
-	return false;
 }
 
 /* ---- Reading ---- */
@@ -124,7 +112,7 @@ pipe_read(struct posix_sock *sock, struct iovec *iov, int iovcnt)
 static ssize_t
 read_past_pipe(struct posix_sock *sock, struct iovec *iov, int iovcnt)
 {
-	ssize_t n = readv(sock->fd, iov, iovcnt);
+	ssize_t n = readv(sock->tcp.fd, iov, iovcnt);
 
 	if (n < 0 && errno == EINTR) {
 		errno = EAGAIN;
@@ -163,26 +151,27 @@ read_through_pipe(struct posix_sock *sock, struct iovec *iov, int iovcnt)
 ssize_t
 posix_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 {
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 
 	if (sock->rpos < sock->wpos) {
 		return pipe_read(sock, iov, iovcnt);
 	}
-	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !posix_connect_progress(sock)) {
 		errno = EBADF;
 		return -1;
 	}
-	if (!sock_is_up(sock)) {
+	if (!sock_tcp_is_up(&sock->tcp)) {
 		return -1;
 	}
 	if (sock->drained) {
 		sock->drained = false;
-		if (sock->base.group != NULL) {
+		if (sock->tcp.base.group != NULL) {
 			errno = EAGAIN;
 			return -1;
 		}
 	}
-	if (sock->pipe == NULL || iovcnt > POSIX_READ_IOVS) {
+	if (sock->pipe == NULL || sock->no_pipe || iovcnt > POSIX_READ_IOVS) {
 		return read_past_pipe(sock, iov, iovcnt);
 	}
 	return read_through_pipe(sock, iov, iovcnt);
@@ -200,13 +189,48 @@ sock_block(struct posix_sock *sock)
 }
 
 static ssize_t
-sock_send(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+sock_send(struct posix_sock *sock, struct iovec *iov, int iovcnt, int flags)
 {
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = iovcnt };
-	ssize_t n = sendmsg(sock->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t n = sendmsg(sock->tcp.fd, &msg, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EINTR || errno == ENOBUFS || errno == EWOULDBLOCK)) {
 		errno = EAGAIN;
+	}
+	return n;
+}
+
+/* Without a copy; with one where the system has no room to keep book of it. */
+static ssize_t
+sock_send_zcopy(struct posix_sock *sock, struct iovec *iov, int iovcnt)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = iovcnt };
+	ssize_t n = sendmsg(sock->tcp.fd, &msg, MSG_ZEROCOPY | MSG_NOSIGNAL | MSG_DONTWAIT);
+	bool copied = n < 0 && errno == ENOBUFS;
+
+	if (copied) {
+		n = sock_send(sock, iov, iovcnt, 0);
+	} else if (n < 0 && (errno == EINTR || errno == EWOULDBLOCK)) {
+		errno = EAGAIN;
+	}
+	if (n >= 0) {
+		basalt_sock_sent(&sock->tcp.base, n, !copied);
+	}
+	return n;
+}
+
+/* Send what was gathered, and account for it. */
+static ssize_t
+gathered_send(struct posix_sock *sock, struct iovec *iov, int iovcnt, size_t total)
+{
+	ssize_t n;
+
+	if (total > 0 && sock_tcp_use_zcopy(&sock->tcp, total)) {
+		return sock_send_zcopy(sock, iov, iovcnt);
+	}
+	n = iovcnt > 0 ? sock_send(sock, iov, iovcnt, 0) : 0;
+	if (spdk_likely(n >= 0)) {
+		basalt_sock_sent(&sock->tcp.base, n, false);
 	}
 	return n;
 }
@@ -220,18 +244,17 @@ queue_send(struct posix_sock *sock)
 	size_t total;
 	int iovcnt;
 
-	while (!TAILQ_EMPTY(&sock->base.queued)) {
-		iovcnt = sock_gather(&sock->base, iov, POSIX_SEND_IOVS, &total);
-		n = iovcnt > 0 ? sock_send(sock, iov, iovcnt) : 0;
+	while (!TAILQ_EMPTY(&sock->tcp.base.queued)) {
+		iovcnt = basalt_sock_gather(&sock->tcp.base, iov, POSIX_SEND_IOVS, &total);
+		n = gathered_send(sock, iov, iovcnt, total);
 		if (spdk_unlikely(n < 0)) {
 			if (errno == EAGAIN) {
 				sock_block(sock);
 				return sent > 0 ? sent : -1;
 			}
-			sock_fail_queued(&sock->base, -errno);
+			basalt_sock_fail_queued(&sock->tcp.base, -errno);
 			return -1;
 		}
-		sock_sent(&sock->base, n);
 		sent += n;
 		if (spdk_unlikely((size_t)n < total)) {
 			sock_block(sock);
@@ -248,20 +271,24 @@ queue_send(struct posix_sock *sock)
 int
 posix_flush(struct spdk_sock *_sock)
 {
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 	ssize_t sent = -1;
 	int err;
 
-	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !posix_connect_progress(sock)) {
 		errno = EBADF;
 		return -1;
 	}
-	if (sock_is_up(sock)) {
+	if (sock_tcp_is_up(&sock->tcp)) {
 		sent = queue_send(sock);
 	}
 	err = errno;
+	if (spdk_unlikely(!TAILQ_EMPTY(&_sock->sent))) {
+		(void)posix_zcopy_take(sock);
+	}
 	if (!TAILQ_EMPTY(&_sock->done)) {
-		(void)sock_complete_done(_sock);
+		(void)basalt_sock_complete_done(_sock);
 	}
 	errno = err;
 	return spdk_min(sent, INT_MAX);
@@ -270,14 +297,15 @@ posix_flush(struct spdk_sock *_sock)
 ssize_t
 posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 {
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 	int err;
 
-	if (spdk_unlikely(sock->state == POSIX_CONNECTING) && !posix_connect_progress(sock)) {
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !posix_connect_progress(sock)) {
 		errno = EBADF;
 		return -1;
 	}
-	if (!sock_is_up(sock)) {
+	if (!sock_tcp_is_up(&sock->tcp)) {
 		return -1;
 	}
 	if (!TAILQ_EMPTY(&_sock->queued)) {
@@ -289,21 +317,23 @@ posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 			return -1;
 		}
 	}
-	return sock_send(sock, iov, iovcnt);
+	return sock_send(sock, iov, iovcnt, 0);
 }
 
 void
 posix_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req)
 {
-	struct posix_sock *sock = SPDK_CONTAINEROF(_sock, struct posix_sock, base);
+	struct posix_sock *sock = posix_of(_sock);
 
 	sock_request_queue(_sock, req);
-	if (spdk_unlikely(sock->state == POSIX_FAILED || sock->state == POSIX_LISTENING)) {
-		sock_fail_queued(_sock, sock->state == POSIX_FAILED ? sock->err : -ENOTCONN);
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_FAILED ||
+	                  sock->tcp.state == SOCK_TCP_LISTENING)) {
+		basalt_sock_fail_queued(_sock, sock->tcp.state == SOCK_TCP_FAILED ? sock->tcp.err
+		                                                                  : -ENOTCONN);
 		posix_flush_later(sock);
 		return;
 	}
-	if (spdk_unlikely(sock->blocked || sock->state == POSIX_CONNECTING)) {
+	if (spdk_unlikely(sock->blocked || sock->tcp.state == SOCK_TCP_CONNECTING)) {
 		return; /* EPOLLOUT, or the user's flush, goes on */
 	}
 	if (_sock->queued_iovcnt >= POSIX_SEND_IOVS) {

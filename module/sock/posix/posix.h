@@ -9,7 +9,8 @@
 #ifndef SOCK_POSIX_H
 #define SOCK_POSIX_H
 
-#include "spdk_internal/sock_module.h"
+#include "spdk/util.h"
+#include "spdk_internal/sock_tcp.h"
 
 /** Bytes that one read may take beyond what the user asked for. */
 #define POSIX_PIPE_BYTES (64 * 1024)
@@ -18,29 +19,17 @@
 /** Vectors of a read that still leave room for the pipe; longer ones go past it. */
 #define POSIX_READ_IOVS 64
 
-/* A socket: CONNECTING -> CONNECTED | FAILED; CONNECTED -> FAILED; LISTENING. */
-enum posix_state {
-	POSIX_LISTENING,
-	POSIX_CONNECTING,
-	POSIX_CONNECTED,
-	POSIX_FAILED, /* `err` says why; only close is left */
-};
-
 struct posix_sock {
-	struct spdk_sock base;
-	int fd;
-	enum posix_state state;
-	int err; /* FAILED: negative errno */
-	int family;
+	struct tcp_sock tcp;
 	/** The last read took all there was: don't ask the system again before the group does. */
 	bool drained;
 	bool blocked;  /* the network takes no more; in a group EPOLLOUT is armed */
 	bool no_input; /* nobody wants it now: EPOLLIN is not armed */
 	bool hung_up;  /* and the peer is gone: out of the group's set */
+	bool no_pipe;  /* the user wants no bytes received ahead any more */
 	bool on_flush;
 	bool on_pending;
 	bool on_connecting;
-	int placement_id; /* -1: none */
 	/** Bytes received ahead of the user: [rpos, wpos) of pipe. Filled only when empty. */
 	uint8_t *pipe;
 	uint32_t rpos;
@@ -48,12 +37,13 @@ struct posix_sock {
 	TAILQ_ENTRY(posix_sock) flush_link;
 	TAILQ_ENTRY(posix_sock) pending_link;
 	TAILQ_ENTRY(posix_sock) connecting_link;
-	/* CONNECTING */
-	spdk_sock_connect_cb_fn connect_cb;
-	void *connect_arg;
-	uint64_t deadline_ticks; /* 0: none */
-	char *interface_name;
 };
+
+static inline struct posix_sock *
+posix_of(struct spdk_sock *sock)
+{
+	return SPDK_CONTAINEROF(sock, struct posix_sock, tcp.base);
+}
 
 TAILQ_HEAD(posix_list, posix_sock);
 
@@ -81,6 +71,12 @@ ssize_t posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt);
 void posix_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req);
 int posix_flush(struct spdk_sock *_sock);
 
+/* zcopy.c */
+
+/** Take what the system says of sends without a copy. Returns how many notices there were. */
+int posix_zcopy_take(struct posix_sock *sock);
+void posix_let_go(struct spdk_sock *_sock);
+
 /* connect.c */
 
 struct spdk_sock *posix_connect(const char *ip, int port, const struct spdk_sock_opts *opts);
@@ -89,6 +85,8 @@ struct spdk_sock *posix_connect_async(const char *ip, int port, const struct spd
 struct spdk_sock *posix_listen(const char *ip, int port, const struct spdk_sock_opts *opts);
 struct spdk_sock *posix_accept(struct spdk_sock *_sock);
 int posix_close(struct spdk_sock *_sock);
+int posix_set_recvbuf(struct spdk_sock *_sock, int sz);
+bool posix_is_connected(struct spdk_sock *_sock);
 /** Look how a CONNECTING socket is getting on; may run the user's call-back. False when the socket
  *  is gone. */
 bool posix_connect_progress(struct posix_sock *sock);
@@ -100,18 +98,11 @@ int posix_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *
 int posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock);
 int posix_group_poll(struct spdk_sock_group_impl *_group);
 int posix_group_get_fd(struct spdk_sock_group_impl *_group);
+int posix_group_watch(struct spdk_sock_group_impl *_group, int fd);
 int posix_group_close(struct spdk_sock_group_impl *_group);
 void posix_want_input(struct spdk_sock *_sock, bool wanted);
 /** Watch for writability or not, as state and `blocked` say. */
 void posix_group_rearm(struct posix_sock *sock);
-
-/* placement.c */
-
-struct spdk_sock_group *
-posix_group_get_optimal(struct spdk_sock *_sock, struct spdk_sock_group *hint);
-/** A socket joins or leaves a group: keep the map from placements to groups. */
-void posix_placement_join(struct posix_sock *sock, struct spdk_sock_group *group);
-void posix_placement_leave(struct posix_sock *sock);
 
 /* posix.c */
 

@@ -42,7 +42,7 @@ mem_connect_async(const char *ip, int port, const struct spdk_sock_opts *opts,
 		errno = ENOMEM;
 		return NULL;
 	}
-	sock_init(&s->base, &g_mem_impl, opts);
+	basalt_sock_init(&s->base, &g_mem_impl, opts);
 	s->net = net;
 	s->cb_fn = cb_fn;
 	s->cb_arg = cb_arg;
@@ -73,13 +73,13 @@ mem_send(struct mem_sock *s)
 	size_t total;
 	int i, n;
 
-	while (!net->tx_blocked && (n = sock_gather(&s->base, iov, 64, &total)) > 0) {
+	while (!net->tx_blocked && (n = basalt_sock_gather(&s->base, iov, 64, &total)) > 0) {
 		assert_true(net->tx_len + total <= MEM_BYTES);
 		for (i = 0; i < n; i++) {
 			memcpy(net->tx + net->tx_len, iov[i].iov_base, iov[i].iov_len);
 			net->tx_len += iov[i].iov_len;
 		}
-		sock_sent(&s->base, total);
+		basalt_sock_sent(&s->base, total, false);
 	}
 }
 
@@ -110,7 +110,7 @@ mem_flush(struct spdk_sock *sock)
 	}
 	mem_send(s);
 	target_look(s->net);
-	return sock_complete_done(sock);
+	return basalt_sock_complete_done(sock);
 }
 
 static ssize_t

@@ -36,7 +36,7 @@ mem_listen(const char *ip, int port, const struct spdk_sock_opts *opts)
 		errno = ENOMEM;
 		return NULL;
 	}
-	sock_init(&s->base, &g_mem_net, opts);
+	basalt_sock_init(&s->base, &g_mem_net, opts);
 	s->fd = env_sim_fd_create();
 	return &s->base;
 }
@@ -55,7 +55,7 @@ mem_accept(struct spdk_sock *listener)
 		errno = ENOMEM;
 		return NULL;
 	}
-	sock_init(&s->base, &g_mem_net, &listener->opts);
+	basalt_sock_init(&s->base, &g_mem_net, &listener->opts);
 	s->peer = &g_net.peers[g_net.num_accepted++];
 	s->peer->sock = s;
 	return &s->base;
@@ -126,17 +126,17 @@ mem_flush(struct spdk_sock *sock)
 	int i, n;
 
 	if (p->reset) {
-		sock_fail_queued(sock, -ECONNRESET);
+		basalt_sock_fail_queued(sock, -ECONNRESET);
 	}
-	while (!p->blocked && (n = sock_gather(sock, iov, 64, &total)) > 0) {
+	while (!p->blocked && (n = basalt_sock_gather(sock, iov, 64, &total)) > 0) {
 		assert_true(p->out_len + total <= NET_BYTES);
 		for (i = 0; i < n; i++) {
 			memcpy(p->from_target + p->out_len, iov[i].iov_base, iov[i].iov_len);
 			p->out_len += iov[i].iov_len;
 		}
-		sock_sent(sock, total);
+		basalt_sock_sent(sock, total, false);
 	}
-	return sock_complete_done(sock);
+	return basalt_sock_complete_done(sock);
 }
 
 static int

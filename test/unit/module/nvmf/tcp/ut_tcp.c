@@ -49,7 +49,7 @@ mem_open(const struct spdk_sock_opts *opts)
 {
 	struct mem_sock *s = test_calloc(1, sizeof(*s));
 
-	sock_init(&s->base, &g_posix_net_impl, opts);
+	basalt_sock_init(&s->base, &g_posix_net_impl, opts);
 	s->fd = env_event_create();
 	if (s->fd < 0) {
 		test_free(s);
@@ -127,15 +127,15 @@ mem_flush(struct spdk_sock *sock)
 	size_t total;
 	int i, n;
 
-	while ((n = sock_gather(sock, iov, 16, &total)) > 0) {
+	while ((n = basalt_sock_gather(sock, iov, 16, &total)) > 0) {
 		for (i = 0; i < n; i++) {
 			assert_true(g_net.tx_len + iov[i].iov_len <= sizeof(g_net.tx));
 			memcpy(g_net.tx + g_net.tx_len, iov[i].iov_base, iov[i].iov_len);
 			g_net.tx_len += iov[i].iov_len;
 		}
-		sock_sent(sock, total);
+		basalt_sock_sent(sock, total, false);
 	}
-	return sock_complete_done(sock);
+	return basalt_sock_complete_done(sock);
 }
 
 static ssize_t

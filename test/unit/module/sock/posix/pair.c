@@ -7,6 +7,14 @@
 #include "pair.h"
 #include <poll.h>
 
+const char *
+ut_impl(void)
+{
+	const char *name = getenv("SOCK_IMPL");
+
+	return name != NULL ? name : "posix";
+}
+
 void
 wait_fd(int fd)
 {
@@ -48,12 +56,12 @@ void
 pair_open(struct pair *p, const char *ip)
 {
 	memset(p, 0, sizeof(*p));
-	p->listener = spdk_sock_listen(ip, 0, "posix");
+	p->listener = spdk_sock_listen(ip, 0, ut_impl());
 	assert_non_null(p->listener);
 	assert_int_equal(spdk_sock_getaddr(p->listener, NULL, 0, &p->port, NULL, 0, NULL), 0);
 	assert_null(spdk_sock_accept(p->listener));
 	assert_int_equal(errno, EAGAIN);
-	p->client = spdk_sock_connect(ip, p->port, "posix");
+	p->client = spdk_sock_connect(ip, p->port, ut_impl());
 	assert_non_null(p->client);
 	p->server = accept_wait(p->listener);
 	p->group = spdk_sock_group_create(NULL);

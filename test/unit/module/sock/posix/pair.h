@@ -3,9 +3,9 @@
  */
 
 /** \file
- * For tests of the posix sockets: a connection over loopback, both ends in this process, and
- * requests that remember what they were told. Nothing sleeps: each wait is a bounded number of
- * polls with a bounded wait on a descriptor between them.
+ * For tests of the TCP sockets, of whatever implementation: a connection over loopback, both ends
+ * in this process, and requests that remember what they were told. Nothing sleeps: each wait is a
+ * bounded number of polls with a bounded wait on a descriptor between them.
  */
 
 #ifndef UT_POSIX_PAIR_H
@@ -39,6 +39,9 @@ struct req {
 	int err;   /* 1: not called back */
 	int order; /* of the call-backs since g_done was 0 */
 };
+
+/** The implementation under test: what SOCK_IMPL in the environment names, else posix. */
+const char *ut_impl(void);
 
 /** Call-backs of requests so far. */
 extern int g_done;

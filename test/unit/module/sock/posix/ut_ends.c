@@ -25,7 +25,7 @@ raw_open(struct raw *r)
 		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	memset(r, 0, sizeof(*r));
-	r->p.listener = spdk_sock_listen("127.0.0.1", 0, "posix");
+	r->p.listener = spdk_sock_listen("127.0.0.1", 0, ut_impl());
 	assert_int_equal(spdk_sock_getaddr(r->p.listener, NULL, 0, &r->p.port, NULL, 0, NULL), 0);
 	sa.sin_port = htons(r->p.port);
 	r->fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -160,7 +160,7 @@ test_close_in_connect_callback(void **state)
 {
 	static int (*const calls[])(struct spdk_sock * sock) = { by_recv, by_writev, by_asking,
 		                                                 spdk_sock_flush };
-	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, "posix");
+	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, ut_impl());
 	static struct req req;
 	struct pollfd pfd = { .events = POLLOUT };
 	uint16_t port;
@@ -172,7 +172,7 @@ test_close_in_connect_callback(void **state)
 			spdk_sock_close(&listener); /* from here on refused */
 		}
 		g_connect_calls = g_done = 0;
-		g_connecting = spdk_sock_connect_async("127.0.0.1", port, "posix", NULL,
+		g_connecting = spdk_sock_connect_async("127.0.0.1", port, ut_impl(), NULL,
 		                                       connected_closes, NULL);
 		if (g_connecting == NULL) {
 			assert_int_equal(errno, ECONNREFUSED);
@@ -193,14 +193,14 @@ test_close_in_connect_callback(void **state)
 static void
 test_close_in_connect_callback_of_group(void **state)
 {
-	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, "posix");
+	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, ut_impl());
 	struct pair p = { .group = spdk_sock_group_create(NULL) };
 	uint16_t port;
 	int i;
 
 	assert_int_equal(spdk_sock_getaddr(listener, NULL, 0, &port, NULL, 0, NULL), 0);
 	g_connect_calls = 0;
-	g_connecting = spdk_sock_connect_async("127.0.0.1", port, "posix", NULL, connected_closes,
+	g_connecting = spdk_sock_connect_async("127.0.0.1", port, ut_impl(), NULL, connected_closes,
 	                                       p.group);
 	assert_int_equal(spdk_sock_group_add_sock(p.group, g_connecting, server_ready, &p), 0);
 	for (i = 0; g_connect_calls == 0 && i < TRIES; i++) {
@@ -425,7 +425,7 @@ static void
 test_same_source_port(void **state)
 {
 	struct spdk_sock_opts opts = { .opts_size = sizeof(opts) };
-	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, "posix"), *c, *s;
+	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, ut_impl()), *c, *s;
 	uint16_t port, own = 0, got;
 	int i;
 
@@ -434,7 +434,7 @@ test_same_source_port(void **state)
 	opts.src_addr = "127.0.0.3";
 	for (i = 0; i < 3; i++) {
 		opts.src_port = own;
-		c = spdk_sock_connect_ext("127.0.0.1", port, "posix", &opts);
+		c = spdk_sock_connect_ext("127.0.0.1", port, ut_impl(), &opts);
 		assert_non_null(c);
 		s = accept_wait(listener);
 		assert_int_equal(spdk_sock_getaddr(c, NULL, 0, &got, NULL, 0, NULL), 0);

@@ -7,17 +7,8 @@
  * is silent, whatever comes, and so is its group's descriptor; writes go on.
  */
 
-#include "spdk/stdinc.h"
-#include <setjmp.h>
-#include <cmocka.h>
+#include "pair.h"
 #include <poll.h>
-
-#include "spdk/assert.h"
-#include "spdk/env.h"
-#include "spdk_internal/sock_module.h"
-
-#define TRIES 1000
-#define WAIT_MS 10
 
 static struct {
 	struct spdk_sock *listener, *server;
@@ -49,7 +40,7 @@ setup(void **state)
 	int i;
 
 	memset(&g, 0, sizeof(g));
-	g.listener = spdk_sock_listen("127.0.0.1", 0, "posix");
+	g.listener = spdk_sock_listen("127.0.0.1", 0, ut_impl());
 	assert_non_null(g.listener);
 	assert_int_equal(spdk_sock_getaddr(g.listener, NULL, 0, &port, NULL, 0, NULL), 0);
 	addr.sin_port = htons(port);

@@ -19,7 +19,7 @@ test_addresses(void **state)
 	size_t i;
 
 	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
-		struct spdk_sock *probe = spdk_sock_listen(rows[i].ip, 0, "posix");
+		struct spdk_sock *probe = spdk_sock_listen(rows[i].ip, 0, ut_impl());
 
 		if (probe == NULL && rows[i].v6) {
 			continue; /* a machine without IPv6 */
@@ -46,20 +46,20 @@ test_addresses(void **state)
 static void
 test_open_refused(void **state)
 {
-	struct spdk_sock *a = spdk_sock_listen("127.0.0.1", 0, "posix");
+	struct spdk_sock *a = spdk_sock_listen("127.0.0.1", 0, ut_impl());
 	uint16_t port;
 
 	assert_int_equal(spdk_sock_getaddr(a, NULL, 0, &port, NULL, 0, NULL), 0);
-	assert_null(spdk_sock_listen("127.0.0.1", port, "posix"));
+	assert_null(spdk_sock_listen("127.0.0.1", port, ut_impl()));
 	assert_int_equal(errno, EADDRINUSE);
 	assert_int_equal(spdk_sock_close(&a), 0);
-	assert_null(spdk_sock_connect("127.0.0.1", port, "posix"));
+	assert_null(spdk_sock_connect("127.0.0.1", port, ut_impl()));
 	assert_int_equal(errno, ECONNREFUSED);
-	assert_null(spdk_sock_listen("no.such.host", 0, "posix"));
+	assert_null(spdk_sock_listen("no.such.host", 0, ut_impl()));
 	assert_int_equal(errno, EINVAL);
-	assert_null(spdk_sock_listen("192.0.2.1", 0, "posix"));
+	assert_null(spdk_sock_listen("192.0.2.1", 0, ut_impl()));
 	assert_int_equal(errno, EADDRNOTAVAIL);
-	assert_null(spdk_sock_connect("[]", port, "posix"));
+	assert_null(spdk_sock_connect("[]", port, ut_impl()));
 	assert_int_equal(errno, EINVAL);
 }
 
@@ -300,7 +300,7 @@ connect_start(const char *ip, int port, uint32_t timeout_ms)
 	spdk_sock_get_default_opts(&opts);
 	opts.connect_timeout = timeout_ms;
 	g_connect_calls = 0;
-	sock = spdk_sock_connect_async(ip, port, "posix", &opts, connected, NULL);
+	sock = spdk_sock_connect_async(ip, port, ut_impl(), &opts, connected, NULL);
 	assert_int_equal(g_connect_calls, 0);
 	return sock;
 }
@@ -308,7 +308,7 @@ connect_start(const char *ip, int port, uint32_t timeout_ms)
 static void
 test_connect_async(void **state)
 {
-	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, "posix"), *c, *s;
+	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, ut_impl()), *c, *s;
 	static struct req req;
 	uint8_t buf[8] = { 0 };
 	uint16_t port;
@@ -345,7 +345,7 @@ test_connect_async(void **state)
 static void
 test_connect_async_refused(void **state)
 {
-	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, "posix"), *c;
+	struct spdk_sock *listener = spdk_sock_listen("127.0.0.1", 0, ut_impl()), *c;
 	static struct req req;
 	uint8_t buf[8];
 	uint16_t port;
@@ -421,7 +421,7 @@ test_options(void **state)
 	struct spdk_sock *c;
 	struct pair p;
 
-	assert_int_equal(spdk_sock_impl_get_opts("posix", &impl_opts, &len), 0);
+	assert_int_equal(spdk_sock_impl_get_opts(ut_impl(), &impl_opts, &len), 0);
 	assert_true(impl_opts.enable_recv_pipe);
 	assert_int_equal(impl_opts.enable_placement_id, PLACEMENT_NONE);
 	pair_open(&p, "127.0.0.1");
@@ -438,11 +438,11 @@ test_options(void **state)
 	opts.src_addr = "127.0.0.2";
 	opts.ack_timeout = 1000;
 	opts.connect_timeout = 1000;
-	c = spdk_sock_connect_ext("127.0.0.1", p.port, "posix", &opts);
+	c = spdk_sock_connect_ext("127.0.0.1", p.port, ut_impl(), &opts);
 	assert_non_null(c);
 	spdk_sock_close(&c);
 	opts.src_addr = "::1";
-	assert_null(spdk_sock_connect_ext("127.0.0.1", p.port, "posix", &opts));
+	assert_null(spdk_sock_connect_ext("127.0.0.1", p.port, ut_impl(), &opts));
 	assert_int_equal(errno, EAFNOSUPPORT);
 	pair_close(&p);
 }
@@ -462,15 +462,15 @@ test_placement(void **state)
 	assert_null(got);
 	pair_close(&p);
 
-	assert_int_equal(spdk_sock_impl_get_opts("posix", &saved, &len), 0);
+	assert_int_equal(spdk_sock_impl_get_opts(ut_impl(), &saved, &len), 0);
 	opts = saved;
 	opts.enable_placement_id = PLACEMENT_CPU;
-	assert_int_equal(spdk_sock_impl_set_opts("posix", &opts, len), 0);
+	assert_int_equal(spdk_sock_impl_set_opts(ut_impl(), &opts, len), 0);
 	pair_open(&p, "127.0.0.1");
 	assert_int_equal(spdk_sock_get_optimal_sock_group(p.server, &got, hint), 0);
 	assert_true(got == p.group || got == hint);
 	pair_close(&p);
-	assert_int_equal(spdk_sock_impl_set_opts("posix", &saved, len), 0);
+	assert_int_equal(spdk_sock_impl_set_opts(ut_impl(), &saved, len), 0);
 	spdk_sock_group_close(&hint);
 }
 
