@@ -3,8 +3,9 @@
 """soak.py [--seconds N] [--build DIR]: everything long, one after the other; each leaves a row in
 doc/soak.tsv: date, commit, what, amount, result.
 
-1,000 starts and stops of a whole target in one process, then each fuzz target for N seconds (600 by
-default) from its seeds. What a fuzzer finds stays in DIR/soak.
+1,000 starts and stops of a whole target in one process; 2,000 random configurations saved, loaded
+and saved again; then each fuzz target for N seconds (600 by default) from its seeds. What a fuzzer
+finds stays in DIR/soak.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEDGER = os.path.join(TOP, "doc", "soak.tsv")
 CYCLES = 1000
+CONFIGURATIONS = 2000
 
 
 def git(*args):
@@ -39,6 +41,18 @@ def cycles(build):
     if done.returncode != 0:
         print(done.stdout)
     return record("functional_cycle", f"{CYCLES} cycles", done.returncode == 0)
+
+
+def configurations(build):
+    script = os.path.join(TOP, "test", "functional", "rpc", "test_config_property.py")
+    done = subprocess.run([sys.executable, script, build, TOP, "--runs", str(CONFIGURATIONS)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        print(done.stdout)
+    seed = re.search(r"--seed (\d+)", done.stdout)
+    return record("functional_rpc_config_property",
+                  f"{CONFIGURATIONS} configurations, seed {seed.group(1) if seed else '?'}",
+                  done.returncode == 0)
 
 
 def fuzz_targets(build):
@@ -77,6 +91,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(TOP, "build"))
     args = parser.parse_args()
     good = cycles(args.build)
+    good &= configurations(args.build)
     targets = fuzz_targets(args.build)
     if not targets:
         print("soak.py: no fuzz target: clang is missing", file=sys.stderr)

@@ -33,6 +33,7 @@ enum passthru_state {
 struct passthru {
 	struct spdk_bdev bdev;
 	enum passthru_state state;
+	bool displaced; /* could not be built on its base when that came */
 	bool forgotten; /* deleted: freed when closed, and then told to deleted_cb */
 	spdk_bdev_unregister_cb deleted_cb;
 	void *deleted_arg;
@@ -260,6 +261,19 @@ write_create(struct spdk_json_write_ctx *w, const struct passthru *pt, const str
 	rpc_write_entry_end(w);
 }
 
+/** Whether another has its name or its base, or had them when the base came: the log said so. In a
+ * saved configuration it would come first, and take the base from the one that has it now. */
+static bool
+is_displaced(const struct passthru *pt)
+{
+	const struct spdk_bdev *base = spdk_bdev_get_by_name(pt->base_name);
+
+	return pt->state == PASSTHRU_WAITING &&
+	       (spdk_bdev_get_by_name(pt->name) != NULL ||
+	        (base != NULL &&
+	         (pt->displaced || base->internal.claim_type != SPDK_BDEV_CLAIM_NONE)));
+}
+
 /* Those without a bdev. */
 static int
 passthru_config_json(struct spdk_json_write_ctx *w)
@@ -267,7 +281,7 @@ passthru_config_json(struct spdk_json_write_ctx *w)
 	struct passthru *pt;
 
 	TAILQ_FOREACH(pt, &g_passthru.all, link) {
-		if (pt->state != PASSTHRU_BUILT && !pt->forgotten) {
+		if (pt->state != PASSTHRU_BUILT && !pt->forgotten && !is_displaced(pt)) {
 			write_create(w, pt, &pt->uuid);
 		}
 	}
@@ -464,6 +478,7 @@ passthru_examine(struct spdk_bdev *bdev)
 	TAILQ_FOREACH(pt, &g_passthru.all, link) {
 		if (pt->state == PASSTHRU_WAITING && strcmp(pt->base_name, bdev->name) == 0) {
 			rc = build(pt);
+			pt->displaced = rc == -EEXIST || rc == -EPERM;
 			if (rc != 0) {
 				SPDK_ERRLOG("bdev %s: not built on %s: %s\n", pt->name, bdev->name,
 				            spdk_strerror(-rc));
@@ -486,6 +501,21 @@ entry_find(const char *name)
 	return pt;
 }
 
+/** Whether one waits for a base that can have one only. */
+static bool
+is_awaited(const char *base_name)
+{
+	const struct passthru *pt;
+
+	TAILQ_FOREACH(pt, &g_passthru.all, link) {
+		if (!pt->forgotten && pt->state == PASSTHRU_WAITING &&
+		    strcmp(pt->base_name, base_name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 passthru_create(const char *name, const char *base_name, const struct spdk_uuid *uuid)
 {
@@ -494,6 +524,9 @@ passthru_create(const char *name, const char *base_name, const struct spdk_uuid 
 
 	if (entry_find(name) != NULL || spdk_bdev_get_by_name(name) != NULL) {
 		return -EEXIST;
+	}
+	if (is_awaited(base_name)) {
+		return -EPERM;
 	}
 	pt = calloc(1, sizeof(*pt));
 	if (pt == NULL) {

@@ -32,10 +32,12 @@ rpc_bdev_passthru_create(struct spdk_jsonrpc_request *request, void *params)
 	struct rpc_passthru_create *p = params;
 	int rc = passthru_create(p->name, p->base_bdev_name, &p->uuid);
 
-	bdev_rpc_created(request, p->name, rc,
-	                 rc == -EPERM ? "the bdev below is claimed by another: choose another, or "
-	                                "delete that one"
-	                              : NULL);
+	bdev_rpc_created(
+	        request, p->name, rc,
+	        rc == -EPERM
+	                ? "the bdev below is claimed or awaited by another: choose another, or "
+	                  "delete that one"
+	                : NULL);
 }
 
 static void

@@ -5,6 +5,7 @@
 /* Names, descriptors, events, claims, removal; passthru bdevs that wait for their base. */
 
 #include "ut_bdev.h"
+#include "spdk/json.h"
 
 #include "../../../../module/bdev/passthru/passthru.h"
 
@@ -321,6 +322,56 @@ test_passthru_refused(void **state)
 	leaf_delete(a);
 }
 
+/** What save_config holds of those that wait, as text. */
+static int
+append(void *text, const void *data, size_t size)
+{
+	strncat(text, data, size);
+	return 0;
+}
+
+static bool
+saved_waiting(const char *name)
+{
+	char text[1024] = "";
+	struct spdk_json_write_ctx *w = spdk_json_write_begin(append, text, 0);
+
+	spdk_json_write_array_begin(w);
+	g_passthru_module.config_json(w);
+	spdk_json_write_array_end(w);
+	spdk_json_write_end(w);
+	return strstr(text, name) != NULL;
+}
+
+/** Who waits for a base has it; who was displaced is not saved, as it could not be loaded. */
+static void
+test_passthru_displaced(void **state)
+{
+	static const struct spdk_uuid none = {};
+	struct leaf *a, *p1;
+	uint32_t deleted = 0;
+
+	assert_int_equal(passthru_create("P0", "A", &none), 0);
+	assert_int_equal(passthru_create("P2", "A", &none), -EPERM);
+	assert_int_equal(passthru_create("P1", "P0", &none), 0);
+	assert_true(saved_waiting("P0") && saved_waiting("P1"));
+	p1 = leaf_new("P1", 8, NULL); /* takes the name of one that waits */
+	assert_true(saved_waiting("P0") && !saved_waiting("P1"));
+	a = leaf_new("A", 8, NULL);
+	assert_non_null(spdk_bdev_get_by_name("P0"));
+	assert_false(saved_waiting("P0") || saved_waiting("P1"));
+	assert_int_equal(passthru_create("P2", "A", &none), -EPERM);
+	/* The name is free again, but the base came before: it does not come by itself. */
+	leaf_delete(p1);
+	assert_null(spdk_bdev_get_by_name("P1"));
+	assert_false(saved_waiting("P1"));
+	assert_int_equal(passthru_delete("P0", count_cb, &deleted), 0);
+	assert_int_equal(passthru_delete("P1", count_cb, &deleted), 0);
+	poll_threads();
+	assert_int_equal(deleted, 2);
+	leaf_delete(a);
+}
+
 /** Deleted while its base goes and an owner still has it open: gone when he closes, told once. */
 static void
 test_passthru_deleted_while_its_base_goes(void **state)
@@ -433,6 +484,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_claims, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_passthru_waits_for_its_base, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_passthru_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_passthru_displaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_passthru_deleted_while_its_base_goes, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_finish_waits_for_a_removal, setup, teardown),
