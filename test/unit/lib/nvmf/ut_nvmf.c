@@ -315,6 +315,12 @@ ut_finished(void *arg)
 }
 
 static void
+ut_created(void *arg, struct spdk_nvmf_transport *transport)
+{
+	g_ut.transport = transport;
+}
+
+static void
 ut_tgt_start(void)
 {
 	struct spdk_nvmf_target_opts opts = { .size = sizeof(opts),
@@ -326,7 +332,7 @@ ut_tgt_start(void)
 	g_ut.tgt = spdk_nvmf_tgt_create(&opts);
 	assert_non_null(g_ut.tgt);
 	assert_true(spdk_nvmf_transport_opts_init("ut", &topts, sizeof(topts)));
-	g_ut.transport = spdk_nvmf_transport_create("UT", &topts);
+	assert_int_equal(spdk_nvmf_transport_create_async("UT", &topts, ut_created, NULL), 0);
 	assert_non_null(g_ut.transport);
 	spdk_nvmf_tgt_add_transport(g_ut.tgt, g_ut.transport, ut_done, &status);
 	poll_threads();
