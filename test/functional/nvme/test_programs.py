@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (C) 2026 The Basalt authors
-"""spdk_nvme_perf, spdk_nvme_identify, spdk_nvme_discover: test_programs.py BUILD prints TAP.
+"""spdk_nvme_perf, spdk_nvme_identify, spdk_nvme_discover, host_api: test_programs.py BUILD HOST_API
+prints TAP.
 
 Command lines, exit statuses, what figures mean, and ends that come in time when the target is not
 there, says nothing, or dies. Each program has LIMIT_S. Columns are in functional_programs.
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 
-BUILD = sys.argv[1]
+BUILD, HOST_API = sys.argv[1:]
 NQN = "nqn.2026-01.io.basalt:programs"
 PORT = 14760 + os.getpid() % 100
 LIMIT_S = 60
@@ -157,6 +158,11 @@ def identify():
            "(?s)Discovery Log Entry 0.*Qualified Name: +" + re.escape(NQN))
 
 
+def host_api():
+    p = subprocess.run([HOST_API, str(PORT), NQN], timeout=LIMIT_S, text=True, capture_output=True)
+    assert p.returncode == 0 and "\nnot ok" not in p.stdout and "1.." in p.stdout, p
+
+
 def target_dies(target):
     p = subprocess.Popen([os.path.join(BUILD, "bin", "spdk_nvme_perf"), *LOAD, "-t", "60",
                           "-r", SUBSYSTEM], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -175,7 +181,7 @@ def target_dies(target):
 def main():
     failed = 0
     tests = [perf_command_line, nobody_listens, says_nothing]
-    with_target = [perf_table, perf_by_number, perf_verifies, wrong_places, identify]
+    with_target = [perf_table, perf_by_number, perf_verifies, wrong_places, identify, host_api]
 
     def one(number, test, *args):
         try:

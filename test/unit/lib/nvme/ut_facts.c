@@ -29,6 +29,9 @@ controller(void **state)
 	assert_int_equal(spdk_nvme_ctrlr_get_regs_vs(c).raw, 0x10400);
 	assert_true(spdk_nvme_ctrlr_is_active_ns(c, 3));
 	assert_false(spdk_nvme_ctrlr_is_active_ns(c, 4));
+	nvme_ctrlr_find_ns(c, 5, true)->active = true;
+	assert_int_equal(spdk_nvme_ctrlr_get_next_active_ns(c, 3), 5);
+	assert_int_equal(spdk_nvme_ctrlr_get_next_active_ns(c, 5), 0);
 	c->qid_used[5] = 1;
 	spdk_nvme_ctrlr_free_qid(c, 5);
 	assert_int_equal(c->qid_used[5], 0);
