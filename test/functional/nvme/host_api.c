@@ -12,6 +12,8 @@
 #include "spdk/string.h"
 #include "spdk/util.h"
 
+#include <malloc.h>
+
 static struct {
 	struct spdk_nvme_transport_id trid;
 	struct spdk_nvme_ctrlr *attached;
@@ -144,6 +146,7 @@ poll_group(void)
 	struct spdk_nvme_ctrlr *ctrlr = spdk_nvme_connect(&g.trid, NULL, 0);
 	struct spdk_nvme_poll_group *group = spdk_nvme_poll_group_create(&g, NULL);
 	struct spdk_nvme_poll_group_stat *stat = NULL;
+	size_t used;
 
 	check(ctrlr != NULL && group != NULL && spdk_nvme_poll_group_get_ctx(group) == &g,
 	      "a poll group knows its context");
@@ -153,9 +156,34 @@ poll_group(void)
 	              stat->transport_stat[0]->tcp.nvme_completions >= 1 &&
 	              stat->transport_stat[0]->tcp.polls > 0,
 	      "a poll group counts");
+	used = mallinfo2().uordblks;
 	spdk_nvme_poll_group_free_stats(group, stat);
+	check(mallinfo2().uordblks < used, "statistics are freed");
 	check(spdk_nvme_poll_group_destroy(group) == 0, "a poll group that is empty goes");
 	check(spdk_nvme_ctrlr_get_regs_csts(ctrlr).bits.rdy == 1, "a controller is ready");
+	spdk_nvme_detach(ctrlr);
+}
+
+static void
+reset(void)
+{
+	struct spdk_nvme_ctrlr *ctrlr = spdk_nvme_connect(&g.trid, NULL, 0);
+	struct spdk_nvme_qpair *qpair = spdk_nvme_ctrlr_alloc_io_qpair(ctrlr, NULL, 0);
+	int rc;
+
+	check(spdk_nvme_ctrlr_reset(ctrlr) == 0 &&
+	              spdk_nvme_qpair_process_completions(qpair, 0) == -ENXIO,
+	      "a reset takes the queues down");
+	rc = spdk_nvme_ctrlr_reconnect_io_qpair(qpair);
+	g.done = 0;
+	if (rc == 0) {
+		rc = spdk_nvme_ns_cmd_flush(spdk_nvme_ctrlr_get_ns(ctrlr, 1), qpair, io_done, NULL);
+	}
+	while (rc >= 0 && g.done == 0) {
+		rc = spdk_nvme_qpair_process_completions(qpair, 0);
+	}
+	check(g.done == 1, "a queue works again when it is reconnected");
+	spdk_nvme_ctrlr_free_io_qpair(qpair);
 	spdk_nvme_detach(ctrlr);
 }
 
@@ -180,6 +208,7 @@ main(int argc, char **argv)
 	snprintf(g.trid.subnqn, sizeof(g.trid.subnqn), "%s", argv[2]);
 	ways_to_connect();
 	poll_group();
+	reset();
 	printf("1..%d\n", g.test);
 	spdk_env_fini();
 	return g.bad == 0 ? 0 : 1;
