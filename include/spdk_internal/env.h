@@ -149,6 +149,39 @@ void env_stream_close(int fd);
  */
 int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes);
 
+/*
+ * Files that grow at their end. What was written is durable after env_file_sync(), a name after
+ * env_file_sync_folder(); until then a crash of the machine may lose it, or part of it. All of these
+ * block: at start-up or from env_work only. Each returns 0 or a negative errno unless it says more.
+ */
+
+/** Make an empty file, mode 0600, or empty the one that is there. A descriptor. */
+int env_file_create(const char *path);
+
+/** Open a file that is there, to write at its end. A descriptor. */
+int env_file_open(const char *path);
+
+/** Write all of it at the end; -ENOSPC and others may leave a part of it there. */
+int env_file_append(int fd, const void *data, size_t len_bytes);
+
+/**
+ * Set space aside, so that the file can grow to \p end_bytes without -ENOSPC; its length stays.
+ * -ENOSPC, -EDQUOT; -EOPNOTSUPP when this file system can't.
+ */
+int env_file_reserve(int fd, uint64_t end_bytes);
+
+int env_file_truncate(int fd, uint64_t len_bytes);
+int env_file_sync(int fd);
+void env_file_close(int fd);
+
+/** Give the file at \p from the name \p to, in place of what had it: at once or not at all. */
+int env_file_rename(const char *from, const char *to);
+
+int env_file_remove(const char *path);
+
+/** Make the names in the folder of \p path durable. */
+int env_file_sync_folder(const char *path);
+
 /* ---- Named shared memory ---- */
 
 /** A file of shared memory that this process writes and others may read. */

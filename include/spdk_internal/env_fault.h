@@ -23,7 +23,7 @@ enum env_fault_class {
 	ENV_FAULT_WORK,   /* env_work_submit() */
 	ENV_FAULT_THREAD, /* spdk_env_thread_launch_pinned() */
 	ENV_FAULT_STREAM, /* listen, accept, connect */
-	ENV_FAULT_FILE,   /* env_file_load() */
+	ENV_FAULT_FILE,   /* env_file_load() and the others on files: -EIO */
 	ENV_FAULT_SHM,    /* env_shm_create(), env_shm_reserve() */
 	ENV_FAULT_HEAP,   /* malloc(), calloc(), realloc() and so on; simulated environment only */
 	ENV_FAULT_NUM_CLASSES,

@@ -104,6 +104,16 @@ uint32_t env_sim_fd_count(void);
  *  given so are read from the machine. 0, -ENOMEM. */
 int env_sim_file_set(const char *path, const void *data, size_t len_bytes);
 
+/** So many bytes more can files take; UINT64_MAX (after init): no end. */
+void env_sim_file_set_space(uint64_t bytes);
+
+/**
+ * The machine crashes, as far as files go: names that were not synced are as before, or, by the
+ * stream "disk", as they would be; of content that was not synced some, all or nothing is there,
+ * with holes of zeros. Descriptors stay open, and are to be closed.
+ */
+void env_sim_file_crash(void);
+
 /* ---- Faults and leaks ---- */
 
 /** Let the \p nth call (1: the next) of a class fail, once. See env_fault.h. */

@@ -23,6 +23,7 @@ enum sim_fd_kind {
 	SIM_FD_TIMER,
 	SIM_FD_LISTEN,
 	SIM_FD_STREAM,
+	SIM_FD_FILE,
 };
 
 /** What is behind a simulated descriptor. */

@@ -215,6 +215,116 @@ test_threads_by_hand(void **state)
 	assert_int_equal(spdk_env_get_current_core(), 0);
 }
 
+/* What a crash leaves of a record that was appended and not synced: between nothing and all. */
+static size_t
+crash_once(uint64_t seed)
+{
+	char text[1500];
+	size_t len, i, zeros = 0;
+	void *data;
+	int fd;
+
+	env_sim_seed(seed);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(env_sim_file_set("/sim/log", "abc", 3), 0);
+	fd = env_file_open("/sim/log");
+	assert_int_equal(env_file_append(fd, "def", 3), 0);
+	assert_int_equal(env_file_sync(fd), 0);
+	assert_int_equal(env_file_append(fd, text, sizeof(text)), 0);
+	env_sim_file_crash();
+	env_file_close(fd);
+	assert_int_equal(env_file_load("/sim/log", 10000, &data, &len), 0);
+	assert_in_range(len, 6, 6 + sizeof(text));
+	assert_memory_equal(data, "abcdef", 6);
+	for (i = 6; i < len; i++) {
+		zeros += ((char *)data)[i] == 0;
+		assert_true(((char *)data)[i] == 0 || ((char *)data)[i] == 'x');
+	}
+	free(data);
+	return len + (zeros > 0 ? 1000000 : 0);
+}
+
+static void
+test_file_crash(void **state)
+{
+	bool torn = false, zeros = false;
+	uint64_t seed;
+	size_t got;
+
+	for (seed = 1; seed <= 60; seed++) {
+		got = crash_once(seed);
+		torn |= got % 1000000 < 1506;
+		zeros |= got > 1000000;
+	}
+	assert_true(torn && zeros);
+}
+
+/* Whether a name that was changed, but not synced, is as before after a crash. */
+static bool
+name_is_lost(uint64_t seed, bool synced)
+{
+	bool lost;
+	size_t len;
+	void *data;
+	int fd;
+
+	env_sim_seed(seed);
+	env_sim_file_set("/sim/a", "old", 3);
+	env_sim_file_set("/sim/b", NULL, 0);
+	fd = env_file_create("/sim/b");
+	assert_int_equal(env_file_append(fd, "new", 3), 0);
+	assert_int_equal(env_file_sync(fd), 0);
+	env_file_close(fd);
+	assert_int_equal(env_file_rename("/sim/b", "/sim/a"), 0);
+	if (synced) {
+		assert_int_equal(env_file_sync_folder("/sim/a"), 0);
+	}
+	env_sim_file_crash();
+	assert_int_equal(env_file_load("/sim/a", 10, &data, &len), 0);
+	lost = strcmp(data, "old") == 0;
+	assert_true(lost || strcmp(data, "new") == 0);
+	free(data);
+	return lost;
+}
+
+static void
+test_file_crash_names(void **state)
+{
+	uint64_t seed;
+	int lost = 0;
+
+	for (seed = 1; seed <= 50; seed++) {
+		lost += name_is_lost(seed, false);
+		assert_false(name_is_lost(seed, true));
+	}
+	assert_in_range(lost, 5, 45);
+}
+
+static void
+test_file_space(void **state)
+{
+	size_t len;
+	void *data;
+	int fd;
+
+	fd = env_file_create("/sim/full");
+	assert_int_equal(env_file_append(fd, "1234", 4), 0);
+	env_sim_file_set_space(6);
+	assert_int_equal(env_file_reserve(fd, 9), 0);
+	assert_int_equal(env_file_append(fd, "56789", 5), 0); /* reserved */
+	assert_int_equal(env_file_append(fd, "abc", 3), -ENOSPC);
+	assert_int_equal(env_file_reserve(fd, 11), -ENOSPC);
+	assert_int_equal(env_file_load("/sim/full", 100, &data, &len), 0);
+	assert_string_equal(data, "123456789a");
+	free(data);
+	assert_int_equal(env_file_truncate(fd, 2), 0);
+	assert_int_equal(env_file_append(fd, "cdefghij", 8), 0);
+	assert_int_equal(env_file_append(fd, "k", 1), -ENOSPC);
+	env_sim_file_set_space(UINT64_MAX);
+	assert_int_equal(env_file_append(fd, "k", 1), 0);
+	env_file_close(fd);
+}
+
 static void
 test_files(void **state)
 {
@@ -392,6 +502,9 @@ main(void)
 		ENV_TEST(test_default_seed),
 		ENV_TEST(test_threads_by_hand),
 		ENV_TEST(test_files),
+		ENV_TEST(test_file_crash),
+		ENV_TEST(test_file_crash_names),
+		ENV_TEST(test_file_space),
 		ENV_TEST(test_heap_counts),
 		ENV_TEST(test_each_allocation_fails),
 	};
