@@ -151,8 +151,9 @@ int env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_b
 
 /*
  * Files that grow at their end. What was written is durable after env_file_sync(), a name after
- * env_file_sync_folder(); until then a crash of the machine may lose it, or part of it. All of these
- * block: at start-up or from env_work only. Each returns 0 or a negative errno unless it says more.
+ * env_file_sync_folder(); until then a crash of the machine may lose it, or part of it. All of
+ * these block: at start-up or from env_work only. Each returns 0 or a negative errno unless it says
+ * more.
  */
 
 /** Make an empty file, mode 0600, or empty the one that is there. A descriptor. */

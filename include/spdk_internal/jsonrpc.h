@@ -73,6 +73,31 @@ const struct spdk_json_val *jsonrpc_request_get_method(const struct spdk_jsonrpc
  */
 void jsonrpc_request_reject(struct spdk_jsonrpc_request *request, int error_code, const char *msg);
 
+/* ---- Answers held back ---- */
+
+/** A request has been answered; what follows is due to whoever holds it. The answerer's thread. */
+typedef void (*jsonrpc_hold_fn)(void *ctx, struct spdk_jsonrpc_request *request);
+
+/**
+ * Call \p hold_fn instead of sending the answer to \p request, which lives on until it is released.
+ * Before its handler runs.
+ */
+void jsonrpc_request_hold(struct spdk_jsonrpc_request *request, jsonrpc_hold_fn hold_fn, void *ctx);
+
+/** Let the answer of a held request go; it is gone afterwards. Any thread. */
+void jsonrpc_request_release(struct spdk_jsonrpc_request *request);
+
+/** Answer a held request with an error instead. It is gone afterwards. Any thread. */
+void jsonrpc_request_release_error(struct spdk_jsonrpc_request *request, int error_code,
+                                   const char *msg);
+
+/** The code of a held request's error; 0: it has a result. */
+int jsonrpc_request_get_error(const struct spdk_jsonrpc_request *request);
+
+/** The JSON text of a held request's result, which ends with the request; NULL for an error. */
+const char *
+jsonrpc_request_get_result(const struct spdk_jsonrpc_request *request, size_t *len_bytes);
+
 /* ---- Requests from inside ---- */
 
 /** The answer to a jsonrpc_local_call(). */

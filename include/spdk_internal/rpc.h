@@ -29,6 +29,37 @@ void rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_v
  */
 int rpc_method_check(const char *method, uint32_t state_mask);
 
+/** 1 when a method changes the configuration, 0 when it does not, -ENOENT when no table has it, as
+ *  for those of outside modules. Any thread. */
+int rpc_changes_config(const char *method);
+
+/* ---- A gate before what changes the configuration ---- */
+
+/** Sees to it that rpc_run() is called, or \p request is answered with an error. App thread. */
+typedef void (*rpc_gate_fn)(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
+                            const struct spdk_json_val *params);
+
+/** Let \p gate have each request for a method that changes the configuration, once its name, state
+ *  and role are checked. NULL: they run at once. App thread. */
+void rpc_set_gate(rpc_gate_fn gate);
+
+/** Check the state, decode and run: what follows the gate. App thread. */
+void rpc_run(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
+             const struct spdk_json_val *params);
+
+/**
+ * Write \p params (NULL: absent) with what \p method would make up. Any thread.
+ * \param result NULL: UUIDs are made up, before it runs; else names and ids are taken from its
+ * result.
+ */
+void rpc_write_completed(struct spdk_json_write_ctx *w, const struct rpc_method *method,
+                         const struct spdk_json_val *params, const struct spdk_json_val *result);
+
+/** The name of a secret parameter that was given; NULL: none. Any thread. */
+const char *rpc_find_secret(const struct rpc_method *method, const struct spdk_json_val *params);
+
+/* ---- Servers ---- */
+
 /**
  * Listen at \p addr: a path or "host:port".
  * \return 0 or a negative errno, as jsonrpc_server_listen().

@@ -114,6 +114,13 @@ struct rpc_cli {
 		.kind = RPC_CLI_OPTION, .flags = flags_ \
 	}
 
+/** Where a value that was not given comes from. The journal of changes has it filled in. */
+enum rpc_generated {
+	RPC_GENERATED_NOT,
+	RPC_GENERATED_UUID,   /* a random one */
+	RPC_GENERATED_RESULT, /* the method makes it up, and answers with it */
+};
+
 struct rpc_param {
 	const char *name; /* the JSON key */
 	enum rpc_type type;
@@ -122,7 +129,8 @@ struct rpc_param {
 	uint32_t given_offset;
 	bool required;
 	bool deprecated;
-	bool secret; /* its value appears in no message */
+	bool secret; /* its value appears in no message and in no journal */
+	enum rpc_generated generated;
 	/** Value when absent, as JSON text, decoded like a given one; NULL: zero bytes. */
 	const char *dflt;
 	/** Limits of a number, or of a string's or array's length; max 0: the type's own. */

@@ -37,6 +37,7 @@ enum request_state {
 	REQUEST_NEW,      /* parsed */
 	REQUEST_RUNNING,  /* the handler has it */
 	REQUEST_WRITING,  /* a result is being written */
+	REQUEST_HELD,     /* answered, and held back */
 	REQUEST_ANSWERED, /* done; the answer is in `answer` */
 };
 
@@ -50,8 +51,11 @@ struct spdk_jsonrpc_request {
 	const struct spdk_json_val *params; /* NULL when absent */
 	const struct spdk_json_val *id;     /* NULL when absent */
 	struct jsonrpc_buf answer;
-	size_t prefix_len; /* of `answer`: up to and with the id */
-	bool too_long;     /* the result was longer than an answer may be */
+	size_t prefix_len;       /* of `answer`: up to and with the id */
+	bool drop;               /* the answer: nobody waits for it */
+	jsonrpc_hold_fn hold_fn; /* NULL: the answer goes out at once */
+	void *hold_ctx;
+	bool too_long; /* the result was longer than an answer may be */
 	struct spdk_json_write_ctx *writer;
 	struct jsonrpc_chunk *chunks;
 };

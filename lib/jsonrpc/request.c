@@ -6,7 +6,7 @@
  * so that answering can't fail: a result that runs out of memory becomes an error. A handler runs
  * on the server's thread and may answer on any thread.
  *
- * States: NEW -> RUNNING -> (WRITING ->) ANSWERED. */
+ * States: NEW -> RUNNING -> (WRITING ->) (HELD ->) ANSWERED. */
 
 #include "jsonrpc_internal.h"
 #include "spdk/log.h"
@@ -18,6 +18,7 @@
 #define ERROR_TEXT_MAX 1536
 #define ERROR_ROOM (ERROR_TEXT_MAX + 64)
 #define OUT_OF_MEMORY_TEXT "out of memory while the result was written"
+#define RESULT ",\"result\":"
 #define PREFIX "{\"jsonrpc\":\"2.0\",\"id\":"
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -167,16 +168,14 @@ shrink(struct jsonrpc_buf *buf)
 	}
 }
 
-/* The answer is complete, or to be dropped. */
+/* The answer goes out, or is dropped. */
 static void
-answered(struct spdk_jsonrpc_request *request, bool drop)
+finish(struct spdk_jsonrpc_request *request)
 {
 	struct jsonrpc_message *msg = request->msg;
 
-	assert(request->state != REQUEST_ANSWERED);
 	request->state = REQUEST_ANSWERED;
-	free_writer(request);
-	if (drop) {
+	if (request->drop) {
 		free(request->answer.data);
 		memset(&request->answer, 0, sizeof(request->answer));
 	} else if (msg->batch) {
@@ -185,6 +184,57 @@ answered(struct spdk_jsonrpc_request *request, bool drop)
 		                          memory_order_relaxed);
 	}
 	jsonrpc_message_put(msg);
+}
+
+/* The answer is complete, or to be dropped. */
+static void
+answered(struct spdk_jsonrpc_request *request, bool drop)
+{
+	jsonrpc_hold_fn hold_fn = request->hold_fn;
+
+	assert(request->state != REQUEST_HELD && request->state != REQUEST_ANSWERED);
+	free_writer(request);
+	request->drop = drop;
+	if (hold_fn == NULL) {
+		finish(request);
+		return;
+	}
+	request->hold_fn = NULL;
+	request->state = REQUEST_HELD;
+	hold_fn(request->hold_ctx, request);
+}
+
+void
+jsonrpc_request_hold(struct spdk_jsonrpc_request *request, jsonrpc_hold_fn hold_fn, void *ctx)
+{
+	assert(request->state == REQUEST_RUNNING);
+	request->hold_fn = hold_fn;
+	request->hold_ctx = ctx;
+}
+
+void
+jsonrpc_request_release(struct spdk_jsonrpc_request *request)
+{
+	assert(request->state == REQUEST_HELD);
+	finish(request);
+}
+
+int
+jsonrpc_request_get_error(const struct spdk_jsonrpc_request *request)
+{
+	return request->error_code;
+}
+
+const char *
+jsonrpc_request_get_result(const struct spdk_jsonrpc_request *request, size_t *len_bytes)
+{
+	assert(request->state == REQUEST_HELD);
+	if (request->error_code != 0) {
+		*len_bytes = 0;
+		return NULL;
+	}
+	*len_bytes = request->answer.len - request->prefix_len - (sizeof(RESULT) - 1) - 1;
+	return request->answer.data + request->prefix_len + sizeof(RESULT) - 1;
 }
 
 static const char *
@@ -273,6 +323,15 @@ answer_error(struct spdk_jsonrpc_request *request, int code, const char *msg, bo
 }
 
 void
+jsonrpc_request_release_error(struct spdk_jsonrpc_request *request, int error_code, const char *msg)
+{
+	assert(request->state == REQUEST_HELD);
+	keep_error(request, error_code, msg);
+	write_error(request, request->error_code, msg);
+	finish(request);
+}
+
+void
 jsonrpc_request_reject(struct spdk_jsonrpc_request *request, int error_code, const char *msg)
 {
 	answer_error(request, error_code, msg, false);
@@ -304,7 +363,7 @@ spdk_jsonrpc_begin_result(struct spdk_jsonrpc_request *request)
 {
 	assert(request->state == REQUEST_RUNNING);
 	request->state = REQUEST_WRITING;
-	write_to_answer(request, ",\"result\":", 10); /* there is room */
+	write_to_answer(request, RESULT, sizeof(RESULT) - 1); /* there is room */
 	return request->writer;
 }
 

@@ -7,7 +7,12 @@
 
 #include "rpc_internal.h"
 #include "spdk/log.h"
+#include "spdk_internal/system_state.h"
 #include "text.h"
+
+static SYSTEM_STATE struct {
+	rpc_gate_fn gate; /* NULL: none */
+} g_dispatch;
 
 static void
 run_table_method(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
@@ -36,16 +41,16 @@ reject_name(struct spdk_jsonrpc_request *request, const struct spdk_json_val *me
 }
 
 static void
-reject_state(struct spdk_jsonrpc_request *request, const struct rpc_entry *entry)
+reject_state(struct spdk_jsonrpc_request *request, const char *name, uint32_t states)
 {
-	if ((entry->states & SPDK_RPC_STARTUP) != 0) {
+	if ((states & SPDK_RPC_STARTUP) != 0) {
 		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_STATE,
 		          "%s may only be called before framework_start_init (start with "
 		          "--wait-for-rpc)",
-		          entry->name);
+		          name);
 	} else {
 		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_STATE,
-		          "%s may only be called after framework_start_init", entry->name);
+		          "%s may only be called after framework_start_init", name);
 	}
 }
 
@@ -63,10 +68,40 @@ rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *m
 		SPDK_WARNLOG("RPC method %s is deprecated: use %s\n", entry.name, entry.alias_of);
 	}
 	if ((entry.states & spdk_rpc_get_state()) == 0) {
-		reject_state(request, &entry);
-	} else if (entry.method != NULL) {
-		run_table_method(request, entry.method, params);
-	} else {
+		reject_state(request, entry.name, entry.states);
+	} else if (entry.method == NULL) {
 		entry.func(request, params);
+	} else if (g_dispatch.gate != NULL && entry.method->changes_config) {
+		g_dispatch.gate(request, entry.method, params);
+	} else {
+		run_table_method(request, entry.method, params);
 	}
+}
+
+void
+rpc_set_gate(rpc_gate_fn gate)
+{
+	g_dispatch.gate = gate;
+}
+
+void
+rpc_run(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
+        const struct spdk_json_val *params)
+{
+	if ((method->states & spdk_rpc_get_state()) == 0) {
+		reject_state(request, method->name, method->states);
+	} else {
+		run_table_method(request, method, params);
+	}
+}
+
+int
+rpc_changes_config(const char *method)
+{
+	struct rpc_entry entry;
+
+	if (!rpc_find(method, strlen(method), &entry) || entry.method == NULL) {
+		return -ENOENT;
+	}
+	return entry.method->changes_config ? 1 : 0;
 }
