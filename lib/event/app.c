@@ -19,10 +19,9 @@
 #include "spdk/string.h"
 #include "spdk/trace.h"
 #include "spdk/util.h"
+#include "spdk_internal/state.h"
 #include "spdk_internal/subsystem.h"
 #include "spdk_internal/system_state.h"
-
-#define CONFIG_BYTES_MAX (256 * 1024 * 1024)
 
 enum app_state {
 	APP_IDLE = 0,
@@ -98,14 +97,21 @@ app_subsystems_gone(void *arg)
 	reactors_stop();
 }
 
+/* No change is on its way to the state file any more. */
 static void
-app_take_down(void)
+app_state_at_rest(void *arg)
 {
 	if (g_app.subsystems_begun) {
 		spdk_subsystem_fini(app_subsystems_gone, NULL);
 	} else {
 		app_subsystems_gone(NULL);
 	}
+}
+
+static void
+app_take_down(void)
+{
+	state_end(app_state_at_rest, NULL);
 }
 
 static void
@@ -127,6 +133,7 @@ app_stop_msg(void *arg)
 	if (g_app.config_applied != NULL) {
 		/* The entry that runs now works on subsystems: they go down when it has ended. */
 		subsystem_load_config_cancel();
+		state_replay_cancel();
 	} else {
 		app_take_down();
 	}
@@ -246,6 +253,11 @@ app_config_applied(int rc, void *arg)
 static void
 app_apply_config(spdk_subsystem_init_fn cb_fn)
 {
+	if (state_is_open() && !state_is_fresh()) {
+		g_app.config_applied = cb_fn;
+		state_replay(app_config_applied, NULL, !g_app.opts.json_config_ignore_errors);
+		return;
+	}
 	if (g_app.config == NULL) {
 		cb_fn(0, NULL);
 		return;
@@ -253,6 +265,18 @@ app_apply_config(spdk_subsystem_init_fn cb_fn)
 	g_app.config_applied = cb_fn;
 	subsystem_load_config(g_app.config_name, g_app.config, g_app.config_bytes,
 	                      app_config_applied, NULL, !g_app.opts.json_config_ignore_errors);
+}
+
+/* From here on changes are recorded; with --wait-for-rpc they are since the control socket came. */
+static void
+app_all_applied(int rc, void *arg)
+{
+	if (rc == 0 && state_is_open() && !g_app.opts.delay_subsystem_init &&
+	    g_app.state == APP_INIT) {
+		state_begin(g_app.config != NULL, app_init_done, NULL);
+	} else {
+		app_init_done(rc, NULL);
+	}
 }
 
 static void
@@ -263,7 +287,7 @@ app_subsystems_up(int rc, void *arg)
 		return;
 	}
 	spdk_rpc_set_state(SPDK_RPC_RUNTIME);
-	app_apply_config(app_init_done);
+	app_apply_config(app_all_applied);
 }
 
 int
@@ -299,8 +323,11 @@ app_start_rpc_server(void)
 /* What the configuration says for the time before the subsystems has been applied. The control
  * socket comes only now: a configuration with a syntax error or an unknown method has none. */
 static void
-app_early_config_done(int rc, void *arg)
+app_ready_for_rpc(int rc, void *arg)
 {
+	if (g_app.state != APP_BOOTING) {
+		return; /* asked to stop meanwhile */
+	}
 	if (rc == 0) {
 		rc = app_start_rpc_server();
 	}
@@ -320,6 +347,16 @@ app_early_config_done(int rc, void *arg)
 }
 
 static void
+app_early_config_done(int rc, void *arg)
+{
+	if (rc == 0 && state_is_open() && g_app.opts.delay_subsystem_init) {
+		state_begin(false, app_ready_for_rpc, NULL);
+	} else {
+		app_ready_for_rpc(rc, NULL);
+	}
+}
+
+static void
 app_boot_msg(void *arg)
 {
 	if (g_app.state != APP_BOOTING) {
@@ -331,37 +368,6 @@ app_boot_msg(void *arg)
 }
 
 /* ---- Start, before the reactors run ---- */
-
-static int
-app_load_config(void)
-{
-	const struct spdk_app_opts *opts = &g_app.opts;
-	int rc;
-
-	g_app.config_name = "configuration";
-	if (opts->json_data != NULL) {
-		g_app.config = malloc(opts->json_data_size + 1);
-		if (g_app.config == NULL) {
-			SPDK_ERRLOG("No memory for a configuration of %zu bytes\n",
-			            opts->json_data_size);
-			return -ENOMEM;
-		}
-		memcpy(g_app.config, opts->json_data, opts->json_data_size);
-		g_app.config_bytes = opts->json_data_size;
-		return 0;
-	}
-	if (opts->json_config_file == NULL) {
-		return 0;
-	}
-	g_app.config_name = opts->json_config_file;
-	rc = env_file_load(opts->json_config_file, CONFIG_BYTES_MAX, &g_app.config,
-	                   &g_app.config_bytes);
-	if (rc != 0) {
-		SPDK_ERRLOG("The configuration file %s can't be read: %s\n", opts->json_config_file,
-		            spdk_strerror(-rc));
-	}
-	return rc;
-}
 
 static int
 app_start_env(void)
@@ -393,6 +399,27 @@ app_start_env(void)
 	env.enforce_numa = opts->enforce_numa;
 	rc = spdk_env_init(&env);
 	g_app.env_up = rc == 0;
+	return rc;
+}
+
+/* What was recorded before comes before what a file says. */
+static int
+app_open_state(void)
+{
+	const char *path = app_options_state_file();
+	int rc;
+
+	if (path == NULL) {
+		return 0;
+	}
+	rc = state_open(path);
+	if (rc == 0 && !state_is_fresh() && g_app.config != NULL) {
+		SPDK_WARNLOG("%s is not applied: the configuration is that of the state file %s. "
+		             "It is for the first start, while there is no state file\n",
+		             g_app.config_name, path);
+		free(g_app.config);
+		g_app.config = NULL;
+	}
 	return rc;
 }
 
@@ -477,11 +504,14 @@ app_prepare(void)
 	if (g_app.opts.enable_coredump) {
 		env_allow_core_dump();
 	}
-	rc = app_load_config();
+	rc = app_config_load(&g_app.opts, &g_app.config, &g_app.config_bytes, &g_app.config_name);
 	if (rc != 0) {
 		return rc;
 	}
 	rc = app_start_env();
+	if (rc == 0) {
+		rc = app_open_state();
+	}
 	if (rc != 0) {
 		return rc;
 	}
@@ -549,6 +579,7 @@ spdk_app_fini(void)
 	spdk_trace_cleanup();
 	spdk_rpc_set_allowlist(NULL);
 	spdk_rpc_set_state(SPDK_RPC_STARTUP);
+	state_close();
 	if (g_app.env_up) {
 		spdk_env_fini();
 	}

@@ -40,6 +40,11 @@ void app_thread_close(void);
 /* app_opts.c: what lies beyond the size of src gets its default. */
 void app_opts_copy(struct spdk_app_opts *dst, const struct spdk_app_opts *src);
 
+/* app_config.c: the configuration that \p opts name, from malloc(); NULL when they name none. \p
+ * name is for messages. 0 or a negative errno, logged. Blocks. */
+int
+app_config_load(const struct spdk_app_opts *opts, void **config, size_t *bytes, const char **name);
+
 /* app_options.c */
 struct app_option {
 	const char *name;
@@ -52,6 +57,8 @@ struct app_option {
 extern const struct app_option g_app_options[]; /* by name */
 extern const size_t g_num_app_options;
 void app_options_free(void);
+/* What --state named; NULL: nothing. */
+const char *app_options_state_file(void);
 
 /* app_args.c */
 /* Memory that options point to; at the end of the program's run. */

@@ -33,9 +33,11 @@ enum {
 	OPT_ENFORCE_NUMA,
 	OPT_INTERRUPT_MODE,
 	OPT_BUSY_POLLER_SLEEP_US,
+	OPT_STATE,
 };
 
 static struct {
+	const char *state_file; /* an argument */
 	char **rpcs_allowed;
 	struct spdk_pci_addr *pci;
 	bool pci_is_allowed; /* else blocked */
@@ -47,6 +49,12 @@ app_options_free(void)
 	spdk_strarray_free(g_args.rpcs_allowed);
 	free(g_args.pci);
 	memset(&g_args, 0, sizeof(g_args));
+}
+
+const char *
+app_options_state_file(void)
+{
+	return g_args.state_file;
 }
 
 /* ---- What each option does ---- */
@@ -392,6 +400,13 @@ set_busy_poller_sleep(struct spdk_app_opts *opts, const char *arg)
 	return 0;
 }
 
+static int
+set_state(struct spdk_app_opts *opts, const char *arg)
+{
+	g_args.state_file = arg;
+	return 0;
+}
+
 /* By name. --json is another name of --config. */
 const struct app_option g_app_options[] = {
 	{ "base-virtaddr", OPT_BASE_VIRTADDR, "ADDR", "where memory starts in the address space",
@@ -438,6 +453,8 @@ const struct app_option g_app_options[] = {
 	  set_silence_noticelog },
 	{ "single-file-segments", 'g', NULL, "one file for all hugepages",
 	  set_single_file_segments },
+	{ "state", OPT_STATE, "FILE", "record changes here, and start with what is recorded",
+	  set_state },
 	{ "tpoint-group", 'e', "GROUPS", "tracepoints to switch on", set_tpoint_group },
 	{ "version", 'v', NULL, "show the version and end", NULL },
 	{ "vfio-vf-token", OPT_VFIO_VF_TOKEN, "UUID", "token of PF and VF drivers", set_vf_token },

@@ -37,7 +37,7 @@ HEADER_OWNER = {
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log", "machine_hooks": "log",
     "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread",
-    "subsystem": "init", "scheduler": "event", "opal": "nvme",
+    "subsystem": "init", "state": "init", "scheduler": "event", "opal": "nvme",
 }
 
 

@@ -4,13 +4,15 @@
 doc/soak.tsv: date, commit, what, amount, result.
 
 1,000 starts and stops of a whole target in one process; 2,000 random configurations saved, loaded
-and saved again; then each fuzz target for N seconds (600 by default) from its seeds. What a fuzzer
-finds stays in DIR/soak.
+and saved again; 1,000 random sequences of changes, each ended by SIGKILL at some moment and found
+again by the next start; then each fuzz target for N seconds (600 by default) from its seeds. What a
+fuzzer finds stays in DIR/soak.
 """
 
 import argparse
 import datetime
 import os
+import random
 import re
 import subprocess
 import sys
@@ -19,6 +21,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 LEDGER = os.path.join(TOP, "doc", "soak.tsv")
 CYCLES = 1000
 CONFIGURATIONS = 2000
+SEQUENCES = 1000
 
 
 def git(*args):
@@ -52,6 +55,19 @@ def configurations(build):
     seed = re.search(r"--seed (\d+)", done.stdout)
     return record("functional_rpc_config_property",
                   f"{CONFIGURATIONS} configurations, seed {seed.group(1) if seed else '?'}",
+                  done.returncode == 0)
+
+
+def state(build):
+    """The program killed at any moment, and started again with its state file."""
+    seed = random.randrange(2 ** 32)
+    done = subprocess.run([sys.executable, os.path.join(TOP, "test", "functional", "rpc",
+                                                        "test_state.py"),
+                           build, str(SEQUENCES), str(seed)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        print(done.stdout[-4000:])
+    return record("functional_rpc_state", f"{SEQUENCES} sequences, seed {seed}",
                   done.returncode == 0)
 
 
@@ -92,6 +108,7 @@ def main():
     args = parser.parse_args()
     good = cycles(args.build)
     good &= configurations(args.build)
+    good &= state(args.build)
     targets = fuzz_targets(args.build)
     if not targets:
         print("soak.py: no fuzz target: clang is missing", file=sys.stderr)
