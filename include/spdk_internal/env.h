@@ -132,6 +132,14 @@ void env_stream_unlisten(int fd, const char *addr);
 /** A new connection's non-blocking descriptor, -EAGAIN when there is none. */
 int env_stream_accept(int listen_fd, struct env_peer *peer);
 
+/** Whether the process at the other end of a Unix-domain stream is in the group \p gid, by itself
+ * or besides its own. */
+bool env_stream_peer_in_group(int fd, int64_t gid);
+
+/** Let every user connect to the socket at the path \p addr: whoever listens checks who it is. 0 or
+ * a negative errno. */
+int env_stream_open_to_all(const char *addr);
+
 /** Connect to \p addr, as for env_stream_listen(). A descriptor or a negative errno. */
 int env_stream_connect(const char *addr);
 
@@ -291,6 +299,10 @@ void env_lock_release(int fd, const char *path);
 
 /** Let the kernel write whole core dumps of this process, as far as it may. */
 void env_allow_core_dump(void);
+
+/** The number of a user or a group that the machine knows by name. 0, -ENOENT. Blocks: at start. */
+int env_find_user(const char *name, int64_t *uid);
+int env_find_group(const char *name, int64_t *gid);
 
 /** Uid that the process runs as, and its pid. */
 uint32_t env_get_uid(void);

@@ -43,6 +43,23 @@
 int jsonrpc_server_listen(const char *addr, spdk_jsonrpc_handle_request_fn handle_request,
                           struct spdk_jsonrpc_server **server);
 
+struct env_peer;
+
+/**
+ * What a peer may do: a number from 0 on, kept with its requests; a negative errno turns it away.
+ * \param fd of its connection.
+ */
+typedef int (*jsonrpc_authorize_fn)(int fd, const struct env_peer *peer);
+
+/** Ask \p authorize about each peer that connects from now on. Without it root and the process's
+ * own user are let in on a Unix-domain socket, all on TCP, with 0. */
+void
+jsonrpc_server_set_authorize(struct spdk_jsonrpc_server *server, jsonrpc_authorize_fn authorize);
+
+/** What the peer that sent \p request may do, as above; INT_MAX for a request from inside. Any
+ *  thread. */
+int jsonrpc_request_get_rights(const struct spdk_jsonrpc_request *request);
+
 /** A descriptor that is readable when a poll would find something to do. The server's. */
 int jsonrpc_server_get_fd(struct spdk_jsonrpc_server *server);
 

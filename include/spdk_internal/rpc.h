@@ -61,6 +61,16 @@ const char *rpc_find_secret(const struct rpc_method *method, const struct spdk_j
 /* ---- Servers ---- */
 
 /**
+ * Add a rule of who may call what, before the servers start: "user:NAME=ROLE", "group:NAME=ROLE"
+ * (or their numbers), "tcp=ROLE"; the roles are observe, operate and admin.
+ * \return 0, -EINVAL, -ENOENT for a name that the machine does not know, -ENOSPC, -ENOMEM.
+ */
+int rpc_role_add(const char *spec);
+
+/** Forget the rules. */
+void rpc_roles_clear(void);
+
+/**
  * Listen at \p addr: a path or "host:port".
  * \return 0 or a negative errno, as jsonrpc_server_listen().
  */

@@ -11,6 +11,7 @@
 #include "spdk/log.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
+#include "spdk_internal/rpc.h"
 #include "spdk_internal/system_state.h"
 
 /* Options without a letter. Programs use letters and their own numbers from 1000 on. */
@@ -34,6 +35,7 @@ enum {
 	OPT_INTERRUPT_MODE,
 	OPT_BUSY_POLLER_SLEEP_US,
 	OPT_STATE,
+	OPT_RPC_ROLE,
 };
 
 static struct {
@@ -48,6 +50,7 @@ app_options_free(void)
 {
 	spdk_strarray_free(g_args.rpcs_allowed);
 	free(g_args.pci);
+	rpc_roles_clear();
 	memset(&g_args, 0, sizeof(g_args));
 }
 
@@ -407,6 +410,22 @@ set_state(struct spdk_app_opts *opts, const char *arg)
 	return 0;
 }
 
+static int
+add_rpc_role(struct spdk_app_opts *opts, const char *arg)
+{
+	int rc = rpc_role_add(arg);
+
+	if (rc == -ENOENT) {
+		fprintf(stderr, "--rpc-role: '%s' names a user or group that is not there\n", arg);
+		fprintf(stderr, "--rpc-role takes user:NAME=ROLE, group:NAME=ROLE or tcp=ROLE\n");
+	} else if (rc != 0) {
+		bad_value("--rpc-role", arg,
+		          "user:NAME=ROLE, group:NAME=ROLE or tcp=ROLE, with observe, operate or "
+		          "admin for ROLE");
+	}
+	return rc;
+}
+
 /* By name. --json is another name of --config. */
 const struct app_option g_app_options[] = {
 	{ "base-virtaddr", OPT_BASE_VIRTADDR, "ADDR", "where memory starts in the address space",
@@ -445,6 +464,9 @@ const struct app_option g_app_options[] = {
 	  set_num_trace_entries },
 	{ "pci-allowed", 'A', "ADDR", "use only this PCI device; repeatable", add_pci_allowed },
 	{ "pci-blocked", 'B', "ADDR", "leave this PCI device alone; repeatable", add_pci_blocked },
+	{ "rpc-role", OPT_RPC_ROLE, "WHO=ROLE",
+	  "what others may call: user:X, group:X or tcp may observe, operate or admin; repeatable",
+	  add_rpc_role },
 	{ "rpc-socket", 'r', "PATH", "control socket, or host:port", set_rpc_socket },
 	{ "rpcs-allowed", OPT_RPCS_ALLOWED, "LIST", "only these RPC methods, by comma",
 	  set_rpcs_allowed },

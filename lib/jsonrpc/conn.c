@@ -31,7 +31,8 @@ conn_set_ready(struct spdk_jsonrpc_server_conn *conn, bool ready)
 }
 
 int
-jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer)
+jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer,
+                    int rights)
 {
 	struct spdk_jsonrpc_server_conn *conn;
 	int rc;
@@ -43,6 +44,7 @@ jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env
 	conn->server = server;
 	conn->fd = fd;
 	conn->pid = peer->pid;
+	conn->rights = rights;
 	conn->events = EPOLLIN;
 	conn->request_deadline = UINT64_MAX;
 	conn->answer_deadline = UINT64_MAX;
@@ -116,6 +118,7 @@ add_message(struct spdk_jsonrpc_server_conn *conn, struct jsonrpc_message *msg)
 	msg->done = jsonrpc_server_message_done;
 	msg->server = server;
 	msg->conn = conn;
+	msg->rights = conn->rights;
 	TAILQ_INSERT_TAIL(&conn->running, msg, link);
 	conn->num_messages++;
 	pthread_mutex_lock(&server->lock);

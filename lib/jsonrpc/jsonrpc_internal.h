@@ -70,6 +70,7 @@ struct jsonrpc_message {
 	void *local_ctx;
 	char *text; /* `values` point into it */
 	struct spdk_json_val *values;
+	int rights; /* of the peer, which may be gone */
 	bool batch;
 	bool broken;   /* a request could not be run: close the connection instead of answering */
 	uint32_t next; /* of requests[], to be dispatched */
@@ -108,6 +109,7 @@ struct spdk_jsonrpc_server_conn {
 	TAILQ_ENTRY(spdk_jsonrpc_server_conn) link;
 	int fd;
 	int32_t pid;     /* of the peer; -1: unknown */
+	int rights;      /* of the peer; see jsonrpc_server_set_authorize() */
 	uint32_t events; /* watched now */
 	bool eof;        /* nothing more is read: the peer sends no more, or sent nonsense */
 	bool ready;      /* what was received waits for the next poll; see server->num_ready */
@@ -129,6 +131,7 @@ struct spdk_jsonrpc_server_conn {
 
 struct spdk_jsonrpc_server {
 	spdk_jsonrpc_handle_request_fn handle_request;
+	jsonrpc_authorize_fn authorize; /* NULL: root and the own user */
 	char *addr;
 	int listen_fd;
 	bool listening; /* listen_fd is watched */
@@ -174,7 +177,8 @@ int jsonrpc_request_start(struct spdk_jsonrpc_request *request);
 int jsonrpc_buf_append(struct jsonrpc_buf *buf, const void *data, size_t len, size_t max);
 
 /* conn.c */
-int jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer);
+int jsonrpc_conn_create(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer,
+                        int rights);
 void jsonrpc_conn_close(struct spdk_jsonrpc_server_conn *conn);
 /* Do what \p events allow. The connection may be gone afterwards. */
 void jsonrpc_conn_process(struct spdk_jsonrpc_server_conn *conn, uint32_t events);

@@ -332,6 +332,7 @@ jsonrpc_local_call(spdk_jsonrpc_handle_request_fn handle_request,
 	msg->done = local_done;
 	msg->local_done = done;
 	msg->local_ctx = ctx;
+	msg->rights = INT_MAX;
 	if (jsonrpc_request_start(request) != 0) {
 		jsonrpc_message_free(msg);
 		return -ENOMEM;

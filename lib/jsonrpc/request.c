@@ -150,6 +150,12 @@ jsonrpc_request_alloc(struct spdk_jsonrpc_request *request, size_t size_bytes)
 	return chunk->data;
 }
 
+int
+jsonrpc_request_get_rights(const struct spdk_jsonrpc_request *request)
+{
+	return request->msg->rights;
+}
+
 const struct spdk_json_val *
 jsonrpc_request_get_method(const struct spdk_jsonrpc_request *request)
 {

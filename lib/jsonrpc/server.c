@@ -9,8 +9,9 @@
  * Shutdown: stop listening, close the connections; requests that still run keep the server's memory
  * until the last of them is answered, on whichever thread.
  *
- * Who may connect to a Unix-domain socket: root, and the user that this process runs as. The mode
- * of the socket says the same; this holds when somebody has changed it. */
+ * Who may connect to a Unix-domain socket: root, and the user that this process runs as, unless
+ * whoever made the server decides otherwise. The mode of the socket says the same; this holds when
+ * somebody has changed it. */
 
 #include <arpa/inet.h>
 #include <sys/epoll.h>
@@ -133,32 +134,45 @@ jsonrpc_server_get_deadline(const struct spdk_jsonrpc_server *server)
 	return server->deadline;
 }
 
-static bool
-peer_is_allowed(const struct env_peer *peer)
+void
+jsonrpc_server_set_authorize(struct spdk_jsonrpc_server *server, jsonrpc_authorize_fn authorize)
 {
+	server->authorize = authorize;
+}
+
+/* What a peer may do, or -EACCES. */
+static int
+rights_of(struct spdk_jsonrpc_server *server, int fd, const struct env_peer *peer)
+{
+	if (server->authorize != NULL) {
+		return server->authorize(fd, peer);
+	}
 	/* TCP knows no user (-1): who opens a TCP port decides who reaches it. */
-	return peer->uid == -1 || peer->uid == 0 || peer->uid == (int64_t)env_get_uid();
+	return peer->uid == -1 || peer->uid == 0 || peer->uid == (int64_t)env_get_uid() ? 0
+	                                                                                : -EACCES;
 }
 
 static int
 accept_one(struct spdk_jsonrpc_server *server)
 {
 	struct env_peer peer;
-	int fd, rc;
+	int fd, rc, rights;
 
 	fd = env_stream_accept(server->listen_fd, &peer);
 	if (fd < 0) {
 		return fd;
 	}
-	if (!peer_is_allowed(&peer)) {
+	rights = rights_of(server, fd, &peer);
+	if (rights < 0) {
 		SPDK_ERRLOG_RATELIMIT("JSON-RPC: user %" PRId64
-		                      " (process %d) may not control this "
-		                      "program: only root and its own user may\n",
-		                      peer.uid, peer.pid);
+		                      " (process %d) may not control this program: root, its own "
+		                      "user, and who has a role may (--rpc-role user:%" PRId64
+		                      "=observe)\n",
+		                      peer.uid, peer.pid, peer.uid);
 		env_stream_close(fd);
 		return 0;
 	}
-	rc = jsonrpc_conn_create(server, fd, &peer);
+	rc = jsonrpc_conn_create(server, fd, &peer, rights);
 	if (rc != 0) {
 		env_stream_close(fd);
 	}

@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* From a request to its handler: name, allow-list, state, parameters, in this order, so that each
- * error is about the first thing that is wrong. App thread. */
+/* From a request to its handler: name, allow-list, role, state, parameters, in this order, so that
+ * each error is about the first thing that is wrong. App thread. */
 
 #include "rpc_internal.h"
 #include "spdk/log.h"
@@ -54,6 +54,23 @@ reject_state(struct spdk_jsonrpc_request *request, const char *name, uint32_t st
 	}
 }
 
+/* Whether the peer's role is enough; else the request is answered. What an outside module
+ * registered says nothing of what it does: it takes an admin. */
+static bool
+check_role(struct spdk_jsonrpc_request *request, const struct rpc_entry *entry)
+{
+	enum rpc_role need = entry->method != NULL ? entry->method->role : RPC_ROLE_ADMIN;
+	int has = jsonrpc_request_get_rights(request);
+
+	if (has >= (int)need) {
+		return true;
+	}
+	rpc_error(request, -EACCES,
+	          "%s needs the role %s, and this user has %s: see --rpc-role of the program",
+	          entry->name, rpc_role_name(need), rpc_role_name((enum rpc_role)has));
+	return false;
+}
+
 void
 rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *method,
              const struct spdk_json_val *params)
@@ -66,6 +83,9 @@ rpc_dispatch(struct spdk_jsonrpc_request *request, const struct spdk_json_val *m
 	}
 	if (entry.alias_of != NULL) {
 		SPDK_WARNLOG("RPC method %s is deprecated: use %s\n", entry.name, entry.alias_of);
+	}
+	if (!check_role(request, &entry)) {
+		return;
 	}
 	if ((entry.states & spdk_rpc_get_state()) == 0) {
 		reject_state(request, entry.name, entry.states);

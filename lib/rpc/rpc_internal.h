@@ -8,6 +8,7 @@
 #define RPC_INTERNAL_H
 
 #include "spdk/json.h"
+#include "spdk_internal/env.h"
 #include "spdk_internal/jsonrpc.h"
 #include "spdk_internal/rpc.h"
 
@@ -56,6 +57,12 @@ void rpc_param_limits(const struct rpc_param *p, int64_t *min, uint64_t *max);
 void rpc_describe_param(const struct rpc_param *p, char *buf, size_t size);
 
 const char *rpc_type_name(enum rpc_type type);
+
+/* role.c: what a peer may do: an enum rpc_role, or -EACCES. */
+int rpc_role_of(int fd, const struct env_peer *peer);
+const char *rpc_role_name(enum rpc_role role);
+/* Whether a rule names a user or a group. */
+bool rpc_roles_have_others(void);
 
 /* schema_cli.c: the "cli" member of a method. */
 void rpc_write_cli(struct spdk_json_write_ctx *w, const struct rpc_method *method);

@@ -27,6 +27,14 @@ rpc_server_listen(const char *addr, struct spdk_rpc_server **_server)
 		free(server);
 		return rc;
 	}
+	jsonrpc_server_set_authorize(server->jsonrpc, rpc_role_of);
+	if (rpc_roles_have_others()) {
+		rc = env_stream_open_to_all(addr);
+	}
+	if (rc != 0) {
+		spdk_rpc_server_close(server);
+		return rc;
+	}
 	*_server = server;
 	return 0;
 }

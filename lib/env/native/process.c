@@ -8,6 +8,8 @@
 #include "spdk_internal/env.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -144,4 +146,31 @@ int32_t
 env_get_pid(void)
 {
 	return getpid();
+}
+
+int
+env_find_user(const char *name, int64_t *uid)
+{
+	struct passwd entry, *found = NULL;
+	char text[4096];
+
+	if (getpwnam_r(name, &entry, text, sizeof(text), &found) != 0 || found == NULL) {
+		return -ENOENT;
+	}
+	*uid = entry.pw_uid;
+	return 0;
+}
+
+int
+env_find_group(const char *name, int64_t *gid)
+{
+	struct group entry, *found = NULL;
+	char text[16384];
+
+	/* One with so many members that they don't fit is not found. */
+	if (getgrnam_r(name, &entry, text, sizeof(text), &found) != 0 || found == NULL) {
+		return -ENOENT;
+	}
+	*gid = entry.gr_gid;
+	return 0;
 }

@@ -342,6 +342,36 @@ env_stream_accept(int listen_fd, struct env_peer *peer)
 	return fd;
 }
 
+bool
+env_stream_peer_in_group(int fd, int64_t gid)
+{
+	gid_t groups[256], *list = groups;
+	socklen_t len = sizeof(groups);
+	bool found = false;
+	size_t i;
+	int rc;
+
+	rc = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+	if (rc != 0 && errno == ERANGE) {
+		/* `len` says how much there is. */
+		list = malloc(len);
+		rc = list != NULL ? getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &len) : -1;
+	}
+	for (i = 0; rc == 0 && i < len / sizeof(*list); i++) {
+		found |= (int64_t)list[i] == gid;
+	}
+	if (list != groups) {
+		free(list);
+	}
+	return found;
+}
+
+int
+env_stream_open_to_all(const char *addr)
+{
+	return !addr_is_path(addr) || chmod(addr, 0666) == 0 ? 0 : -errno;
+}
+
 static int
 tcp_connect(const char *addr)
 {

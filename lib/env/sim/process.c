@@ -46,3 +46,15 @@ env_get_pid(void)
 {
 	return 1;
 }
+
+int
+env_find_user(const char *name, int64_t *uid)
+{
+	return -ENOENT;
+}
+
+int
+env_find_group(const char *name, int64_t *gid)
+{
+	return -ENOENT;
+}
