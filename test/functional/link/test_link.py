@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from installed import Installed, sh
+
 BUILD = os.path.abspath(sys.argv[1])
 
 APP = r"""
@@ -125,30 +127,6 @@ def report(ok, name, why=""):
             print("# " + line)
 
 
-def sh(cmd, **kw):
-    return subprocess.run(cmd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
-
-
-class Installed:
-    """A private installation and its flags."""
-
-    def __init__(self, folder):
-        self.prefix = folder
-        r = sh(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", folder])
-        if r.returncode != 0:
-            sys.exit(r.stdout)
-        pc = [d for d, _, files in os.walk(folder) if "spdk.pc" in files][0]
-        self.libdir = os.path.dirname(pc)
-        self.env = dict(os.environ, PKG_CONFIG_PATH=pc, PKG_CONFIG_SYSROOT_DIR=folder,
-                        LD_LIBRARY_PATH=self.libdir)
-
-    def flags(self, *args, names=("spdk",)):
-        r = sh(["pkg-config", *args, *names], env=self.env)
-        if r.returncode != 0:
-            sys.exit(r.stdout)
-        return r.stdout.split()
-
-
 def of_archive(libs, whole):
     mark = ["-Wl,--whole-archive"] if whole else []
     end = ["-Wl,--no-whole-archive"] if whole else []
@@ -242,7 +220,7 @@ def main():
     cases = [case for case in CASES if not SANITIZE or case[1] != "clang"]
     print(f"1..{len(cases) + 2}")
     with tempfile.TemporaryDirectory(prefix="basalt-link-") as folder:
-        inst = Installed(os.path.join(folder, "root"))
+        inst = Installed(BUILD, os.path.join(folder, "root"))
         for name, *how in cases:
             r = run_case(inst, folder, name, *how)
             report(r.returncode == 0, f"a program links and runs: {name}", r.stdout)
