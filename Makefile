@@ -8,7 +8,7 @@ NINJA ?= ninja
 DATA ?= volume.img
 JOBS ?= $(shell nproc)
 
-.PHONY: all run check bench noop soak install clean format deps-build deps-test
+.PHONY: all run check bench noop soak prefix install uninstall deb clean format deps-build deps-test
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD) -j $(JOBS)
@@ -42,8 +42,20 @@ soak: deps-test
 	@$(MAKE) --no-print-directory all
 	@test/soak/soak.py --build $(BUILD)
 
-install: all
-	@meson install -C $(BUILD)
+# PREFIX=/usr DESTDIR=/tmp/stage make install; without PREFIX it is the one of the last time, at
+# first /usr/local.
+prefix: $(BUILD)/build.ninja
+	@[ -z "$(PREFIX)" ] || scripts/set_prefix.py $(BUILD) $(PREFIX)
+
+install: prefix
+	@$(MAKE) --no-print-directory all
+	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir "$(DESTDIR)")
+
+uninstall:
+	@scripts/uninstall.py $(BUILD)
+
+deb: all
+	@packaging/debian/build.py --build $(BUILD) --out $(BUILD)/deb && ls $(BUILD)/deb
 
 format:
 	@git ls-files '*.c' '*.h' | grep -v -e queue_extras.h -e /tree.h | xargs clang-format -i

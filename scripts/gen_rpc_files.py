@@ -93,7 +93,7 @@ _basalt_rpc() {{
 		COMPREPLY=($(compgen -W "${{flags[$method]}}" -- "$word"))
 	fi
 }}
-complete -o default -F _basalt_rpc rpc.py
+complete -o default -F _basalt_rpc rpc.py spdk-rpc
 """
 LOCAL = {"save_config": "-i --indent -s --subsystems", "load_config": "-i --include-aliases -j",
          "save_subsystem_config": "-i --indent -n --name", "load_subsystem_config": "-j"}
