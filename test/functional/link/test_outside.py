@@ -27,6 +27,84 @@ SANITIZE = "" if sys.argv[3:] in ([], ["none"]) else " -fsanitize=" + sys.argv[3
 NQN = "nqn.2026-11.io.basalt:outside"
 PORT = 24000 + os.getpid() % 4000
 START_S = 30
+# Two ends and a group, without the framework.
+SOCK = r"""
+#include "spdk/env.h"
+#include "spdk/sock.h"
+#define NEED(what) \
+	do { \
+		if (!(what)) { \
+			printf("line %d: %s\n", __LINE__, #what); \
+			return 1; \
+		} \
+	} while (0)
+static struct spdk_sock_group *group;
+static char got[4096];
+static size_t len;
+static int sent, order = 1;
+static void
+readable(void *arg, struct spdk_sock_group *g, struct spdk_sock *sock)
+{
+	ssize_t n = spdk_sock_recv(sock, got + len, sizeof(got) - len);
+
+	len += n > 0 ? (size_t)n : 0;
+}
+static void
+done(void *arg, int err)
+{
+	order &= err == 0 && (int)(intptr_t)arg == sent;
+	sent++;
+}
+static void
+write_async(struct spdk_sock *sock, const char *text, int i)
+{
+	struct spdk_sock_request *req = calloc(1, sizeof(*req) + sizeof(struct iovec));
+
+	req->cb_fn = done;
+	req->cb_arg = (void *)(intptr_t)i;
+	req->iovcnt = 1;
+	SPDK_SOCK_REQUEST_IOV(req, 0)->iov_base = (void *)text;
+	SPDK_SOCK_REQUEST_IOV(req, 0)->iov_len = strlen(text);
+	spdk_sock_writev_async(sock, req);
+}
+int
+main(void)
+{
+	struct spdk_sock *listener, *host, *target;
+	struct spdk_env_opts opts;
+	struct iovec iov = { (void *)"four", 4 };
+	int i;
+
+	opts.opts_size = sizeof(opts);
+	spdk_env_opts_init(&opts);
+	NEED(spdk_env_init(&opts) == 0);
+	NEED(spdk_sock_connect("10.9.8.7", 1, "unix") == NULL && errno == ECONNREFUSED);
+	listener = spdk_sock_listen("10.9.8.7", getpid(), "unix");
+	NEED(listener != NULL && spdk_sock_accept(listener) == NULL && errno == EAGAIN);
+	NEED(spdk_sock_listen("10.9.8.7", getpid(), "unix") == NULL && errno == EADDRINUSE);
+	host = spdk_sock_connect("10.9.8.7", getpid(), "unix");
+	target = spdk_sock_accept(listener);
+	NEED(host != NULL && target != NULL && spdk_sock_is_connected(host));
+	group = spdk_sock_group_create(NULL);
+	NEED(spdk_sock_group_add_sock(group, target, readable, NULL) == 0);
+	NEED(spdk_sock_group_add_sock(group, host, readable, NULL) == 0);
+	write_async(host, "one ", 0);
+	write_async(host, "two ", 1);
+	write_async(host, "three ", 2);
+	NEED(sent == 0);
+	NEED(spdk_sock_writev(host, &iov, 1) == 4);
+	for (i = 0; i < 100 && (sent < 3 || len < 18); i++) {
+		spdk_sock_group_poll(group);
+	}
+	NEED(sent == 3 && order && len == 18 && memcmp(got, "one two three four", 18) == 0);
+	NEED(spdk_sock_group_remove_sock(group, target) == 0);
+	NEED(spdk_sock_close(&target) == 0 && !spdk_sock_is_connected(host));
+	NEED(spdk_sock_group_remove_sock(group, host) == 0 && spdk_sock_close(&host) == 0);
+	NEED(spdk_sock_close(&listener) == 0 && spdk_sock_group_close(&group) == 0);
+	spdk_env_fini();
+	return 0;
+}
+"""
 
 
 @contextlib.contextmanager
@@ -101,6 +179,8 @@ def check_bdevs(root, connection):
 
 
 def check_rpc(connection):
+    options = connection.call("sock_impl_get_options", {"impl_name": "unix"})
+    assert "recv_buf_size" in options, options
     answer = connection.call("outside_ping_threads")
     assert answer["threads"] >= 1 and "names" not in answer, answer
     answer = connection.call("outside_ping_threads", {"names": True})
@@ -158,6 +238,18 @@ def check_bare(root, folder):
             refused(connection, method, {}, -32601)
 
 
+def check_sock(root, folder):
+    """The sock implementation alone, in a program of its own."""
+    source, program = os.path.join(folder, "sock.c"), os.path.join(folder, "sock")
+    with open(source, "w", encoding="ascii") as f:
+        f.write(SOCK)
+    r = sh(["cc", "-Wall", *SANITIZE.split(), source, os.path.join(folder, "sock_unix.o"), "-o",
+            program, *root.flags("--cflags", "--libs")], env=root.env)
+    assert r.returncode == 0, r.stdout
+    r = sh([program], env=root.env, timeout=60)
+    assert r.returncode == 0, r.stdout
+
+
 def check_build(root, folder):
     flags = "-O2 -g -Werror" + SANITIZE
     r = sh(["make", "-C", folder, "all", "CFLAGS=" + flags], env=root.env, timeout=300)
@@ -171,6 +263,7 @@ def main():
         shutil.copytree(os.path.join(SOURCE, "examples", "outside"), folder)
         preload = {"LD_PRELOAD": os.path.join(folder, "libplugin.so")}
         tests = [("the folder builds against what is installed", lambda: check_build(root, folder)),
+                 ("sockets", lambda: check_sock(root, folder)),
                  ("a program without modules", lambda: check_bare(root, folder))]
         for name in ("outside_tgt", "outside_tgt_shared", "outside_tgt_archive",
                      "outside_tgt_whole"):
