@@ -16,6 +16,9 @@ note(const char *fmt, ...)
 	size_t len = strlen(g_kernel.trace);
 	va_list ap;
 
+	if (len >= sizeof(g_kernel.trace) - 2) {
+		return; /* who does that much looks at counts */
+	}
 	if (len > 0) {
 		g_kernel.trace[len++] = ' ';
 	}
