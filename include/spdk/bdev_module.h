@@ -15,6 +15,7 @@
 #ifndef SPDK_BDEV_MODULE_H
 #define SPDK_BDEV_MODULE_H
 
+#include "basalt/deprecated.h"
 #include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/bdev.h"
@@ -637,6 +638,11 @@ spdk_bdev_io_from_ctx(void *ctx)
 {
 	return (struct spdk_bdev_io *)((uintptr_t)ctx - offsetof(struct spdk_bdev_io, driver_ctx));
 }
+
+/* ---- Dropped by SPDK ---- */
+
+/** spdk_bdev_module_fini_done() under the name that it had. */
+void spdk_bdev_module_finish_done(void) BASALT_DEPRECATED("spdk_bdev_module_fini_done()");
 
 #pragma GCC visibility pop
 

@@ -13,6 +13,7 @@
 #ifndef SPDK_ENV_H
 #define SPDK_ENV_H
 
+#include "basalt/deprecated.h"
 #include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/queue.h"
@@ -513,6 +514,11 @@ int spdk_mem_get_fd_and_offset(void *vaddr, uint64_t *offset);
 
 /** The system's number of the calling thread. */
 int spdk_get_tid(void);
+
+/* ---- Dropped by SPDK ---- */
+
+/** spdk_env_get_numa_id(), without a sign. */
+uint32_t spdk_env_get_socket_id(uint32_t core) BASALT_DEPRECATED("spdk_env_get_numa_id()");
 
 #pragma GCC visibility pop
 

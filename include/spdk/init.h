@@ -9,6 +9,7 @@
 #ifndef SPDK_INIT_H
 #define SPDK_INIT_H
 
+#include "basalt/deprecated.h"
 #include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/log.h"
@@ -143,6 +144,17 @@ void spdk_subsystem_init_next(int rc);
 
 /** A subsystem's fini() is done, now or later. App thread. */
 void spdk_subsystem_fini_next(void);
+
+/* ---- Dropped by SPDK ---- */
+
+/**
+ * spdk_subsystem_load_config() of a file, which is read before this returns. App thread.
+ * \param rpc_addr ignored: the methods are called without a socket.
+ */
+void
+spdk_subsystem_init_from_json_config(const char *json_config_file, const char *rpc_addr,
+                                     spdk_subsystem_init_fn cb_fn, void *cb_arg, bool stop_on_error)
+        BASALT_DEPRECATED("spdk_subsystem_load_config()");
 
 #pragma GCC visibility pop
 

@@ -24,6 +24,7 @@
 #ifndef SPDK_NVME_H
 #define SPDK_NVME_H
 
+#include "basalt/deprecated.h"
 #include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/nvme_spec.h"
@@ -1295,6 +1296,39 @@ spdk_nvme_trtype_is_fabrics(enum spdk_nvme_transport_type trtype)
 	return trtype >= 0 && trtype != SPDK_NVME_TRANSPORT_CUSTOM &&
 	       trtype != SPDK_NVME_TRANSPORT_PCIE && trtype != SPDK_NVME_TRANSPORT_VFIOUSER;
 }
+
+/* ---- Dropped by SPDK ---- */
+
+struct spdk_nvme_ctrlr_reset_ctx;
+
+/** spdk_nvme_cpl_get_status_string_ext() of a command whose opcode nobody knows. */
+const char *spdk_nvme_cpl_get_status_string(const struct spdk_nvme_status *status)
+        BASALT_DEPRECATED("spdk_nvme_cpl_get_status_string_ext()");
+
+/** spdk_nvme_print_completion_ext() of a command whose opcode nobody knows. */
+void spdk_nvme_print_completion(uint16_t qid, struct spdk_nvme_cpl *cpl)
+        BASALT_DEPRECATED("spdk_nvme_print_completion_ext()");
+
+/** spdk_nvme_qpair_print_completion_ext() of a command whose opcode nobody knows. */
+void spdk_nvme_qpair_print_completion(struct spdk_nvme_qpair *qpair, struct spdk_nvme_cpl *cpl)
+        BASALT_DEPRECATED("spdk_nvme_qpair_print_completion_ext()");
+
+/**
+ * Begin a reset.
+ * \param reset_ctx out: for spdk_nvme_ctrlr_reset_poll_async(), which ends it.
+ * \return 0, -EBUSY when one is under way, -ENXIO when the controller was removed, -ENOMEM.
+ */
+int spdk_nvme_ctrlr_reset_async(struct spdk_nvme_ctrlr *ctrlr,
+                                struct spdk_nvme_ctrlr_reset_ctx **reset_ctx)
+        BASALT_DEPRECATED("spdk_nvme_ctrlr_disconnect(), spdk_nvme_ctrlr_reconnect_async()");
+
+/**
+ * Go on with a reset.
+ * \param ctrlr_reset_ctx freed but for -EAGAIN.
+ * \return -EAGAIN: call again; 0, or -ENXIO when the controller has failed.
+ */
+int spdk_nvme_ctrlr_reset_poll_async(struct spdk_nvme_ctrlr_reset_ctx *ctrlr_reset_ctx)
+        BASALT_DEPRECATED("spdk_nvme_ctrlr_reconnect_poll_async()");
 
 #pragma GCC visibility pop
 

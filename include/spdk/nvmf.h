@@ -12,6 +12,7 @@
 #ifndef SPDK_NVMF_H
 #define SPDK_NVMF_H
 
+#include "basalt/deprecated.h"
 #include "spdk/assert.h"
 #include "spdk/stdinc.h"
 #include "spdk/nvme.h"
@@ -721,6 +722,60 @@ spdk_nvmf_poll_group_dump_stat(struct spdk_nvmf_poll_group *group, struct spdk_j
  * \p hostnqn. Target thread.
  */
 void spdk_nvmf_send_discovery_log_notice(struct spdk_nvmf_tgt *tgt, const char *hostnqn);
+
+/* ---- Dropped by SPDK ---- */
+
+/** spdk_nvmf_subsystem_create_ext() with default options but for \p num_ns, the highest namespace
+ *  id; 0: the default. */
+struct spdk_nvmf_subsystem *
+spdk_nvmf_subsystem_create(struct spdk_nvmf_tgt *tgt, const char *nqn, enum spdk_nvmf_subtype type,
+                           uint32_t num_ns) BASALT_DEPRECATED("spdk_nvmf_subsystem_create_ext()");
+
+/** Whether the subsystem reports asymmetric access. */
+bool spdk_nvmf_subsystem_get_ana_reporting(struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** Set that, while the subsystem is inactive: 0, -EAGAIN, or -ENOTSUP for true, which is not built.
+ */
+int spdk_nvmf_subsystem_set_ana_reporting(struct spdk_nvmf_subsystem *subsystem, bool ana_reporting)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_create_ext()");
+
+/** The highest namespace id of the subsystem. */
+uint32_t spdk_nvmf_subsystem_get_max_namespaces(const struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** The same. */
+uint32_t spdk_nvmf_subsystem_get_max_nsid(struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** NVMe, or discovery. */
+enum spdk_nvmf_subtype spdk_nvmf_subsystem_get_type(struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** The serial number, for as long as the subsystem lives. */
+const char *spdk_nvmf_subsystem_get_sn(const struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** The model number, for as long as the subsystem lives. */
+const char *spdk_nvmf_subsystem_get_mn(const struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_get_opts()");
+
+/** Set the serial number: 0, -EAGAIN unless the subsystem is inactive, -EINVAL when it is no
+ *  printable ASCII of at most 20 characters. */
+int spdk_nvmf_subsystem_set_sn(struct spdk_nvmf_subsystem *subsystem, const char *sn)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_create_ext()");
+
+/** Set the model number, of at most 40 characters, in the same way. */
+int spdk_nvmf_subsystem_set_mn(struct spdk_nvmf_subsystem *subsystem, const char *mn)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_create_ext()");
+
+/** spdk_nvmf_subsystem_any_listener_allowed() under the name that it had. */
+bool spdk_nvmf_subsytem_any_listener_allowed(struct spdk_nvmf_subsystem *subsystem)
+        BASALT_DEPRECATED("spdk_nvmf_subsystem_any_listener_allowed()");
+
+/** The counters of the calling thread's poll group of \p tgt: 0, -EINVAL for a NULL, -ENOMEM. */
+int spdk_nvmf_poll_group_get_stat(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_poll_group_stat *stat)
+        BASALT_DEPRECATED("spdk_nvmf_poll_group_dump_stat()");
 
 #pragma GCC visibility pop
 

@@ -9,6 +9,7 @@
 #ifndef SPDK_NVMF_CMD_H
 #define SPDK_NVMF_CMD_H
 
+#include "basalt/deprecated.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -84,6 +85,12 @@ struct spdk_nvme_cmd *spdk_nvmf_request_get_cmd(struct spdk_nvmf_request *req);
 
 /** The answer of \p req; its memory. */
 struct spdk_nvme_cpl *spdk_nvmf_request_get_response(struct spdk_nvmf_request *req);
+
+/* ---- Dropped by SPDK ---- */
+
+/** The first piece of a request's data, NULL when there is none, and the length of all of it. */
+void spdk_nvmf_request_get_data(struct spdk_nvmf_request *req, void **data, uint32_t *length)
+        BASALT_DEPRECATED("spdk_nvmf_request_copy_to_buf()");
 
 #pragma GCC visibility pop
 

@@ -9,6 +9,7 @@
 #ifndef SPDK_NVMF_TRANSPORT_H
 #define SPDK_NVMF_TRANSPORT_H
 
+#include "basalt/deprecated.h"
 #include "spdk/stdinc.h"
 #include "spdk/bdev.h"
 #include "spdk/env.h"
@@ -457,6 +458,12 @@ spdk_nvmf_req_get_xfer(struct spdk_nvmf_request *req)
 	return spdk_nvme_opc_get_data_transfer(
 	        opc == SPDK_NVME_OPC_FABRIC ? req->cmd->nvmf_cmd.fctype : opc);
 }
+
+/* ---- Dropped by SPDK ---- */
+
+/** spdk_nvmf_request_exec(), which tells a fabrics command by itself. */
+void spdk_nvmf_request_exec_fabrics(struct spdk_nvmf_request *req)
+        BASALT_DEPRECATED("spdk_nvmf_request_exec()");
 
 #pragma GCC visibility pop
 

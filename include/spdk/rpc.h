@@ -9,6 +9,7 @@
 #ifndef SPDK_RPC_H
 #define SPDK_RPC_H
 
+#include "basalt/deprecated.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -97,6 +98,18 @@ uint32_t spdk_rpc_get_state(void);
  * \param rpc_allowlist names, copied, with NULL at the end; NULL: all methods.
  */
 void spdk_rpc_set_allowlist(const char **rpc_allowlist);
+
+/* ---- Dropped by SPDK ---- */
+
+/** Open the one server of the process at \p listen_addr; nothing when it is open. 0, or -1, and the
+ *  log says why. App thread. */
+int spdk_rpc_listen(const char *listen_addr) BASALT_DEPRECATED("spdk_rpc_server_listen()");
+
+/** Serve what has come to it; call it often. */
+void spdk_rpc_accept(void) BASALT_DEPRECATED("spdk_rpc_server_accept()");
+
+/** Close it. */
+void spdk_rpc_close(void) BASALT_DEPRECATED("spdk_rpc_server_close()");
 
 #pragma GCC visibility pop
 

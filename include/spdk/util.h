@@ -10,6 +10,7 @@
 #ifndef SPDK_UTIL_H
 #define SPDK_UTIL_H
 
+#include "basalt/deprecated.h"
 #include "spdk/stdinc.h"
 
 #ifdef __cplusplus
@@ -265,6 +266,12 @@ spdk_memset_s(void *data, size_t data_size, int ch, size_t count)
 		p[i] = (unsigned char)ch;
 	}
 }
+
+/* ---- Dropped by SPDK ---- */
+
+/** SPDK_IOV_ONE() as a function. */
+void spdk_iov_one(struct iovec *iov, int *iovcnt, void *buf, size_t buflen)
+        BASALT_DEPRECATED("SPDK_IOV_ONE()");
 
 #pragma GCC visibility pop
 

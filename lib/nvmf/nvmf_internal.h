@@ -365,6 +365,8 @@ void nvmf_sgroup_check_paused(struct spdk_nvmf_subsystem_poll_group *sgroup);
 
 /** Free an inactive subsystem and all that hangs on it. */
 void nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem);
+/** Whether a text ends within \p max bytes and is printable ASCII. */
+bool nvmf_is_ascii_text(const char *s, size_t max);
 /** A controller was forgotten: a stop may go on. Target thread. */
 void nvmf_subsystem_ctrlr_gone(struct spdk_nvmf_subsystem *subsystem);
 /** Tell who waits for controllers of \p tgt to go, if it was that one. host.c. */

@@ -25,8 +25,8 @@ spdk_nvmf_subsystem_opts_init(enum spdk_nvmf_subtype type, struct spdk_nvmf_subs
 }
 
 /** Serial and model number are ASCII, 20h to 7Eh. NVMe Base 2.0, 1.4.2. */
-static bool
-is_ascii_text(const char *s, size_t max)
+bool
+nvmf_is_ascii_text(const char *s, size_t max)
 {
 	size_t i;
 
@@ -49,8 +49,8 @@ subsystem_check_opts(const char *nqn, const struct spdk_nvmf_subsystem_opts *opt
 		SPDK_ERRLOG("%s is the name of the discovery subsystem\n", nqn);
 		return -EINVAL;
 	}
-	if (!is_ascii_text(opts->sn, sizeof(opts->sn)) ||
-	    !is_ascii_text(opts->mn, sizeof(opts->mn))) {
+	if (!nvmf_is_ascii_text(opts->sn, sizeof(opts->sn)) ||
+	    !nvmf_is_ascii_text(opts->mn, sizeof(opts->mn))) {
 		SPDK_ERRLOG("%s: serial and model number must be printable ASCII\n", nqn);
 		return -EINVAL;
 	}

@@ -24,7 +24,8 @@ FLOORS = [
 PLACE = {f: (y, x) for y, row in enumerate(FLOORS) for x, f in enumerate(row)}
 MODULES, PROGRAMS = (10, 0), (11, 0)
 # Headers of no lib: the language, and numbers of published specifications.
-FREE = {"stdinc", "assert", "barrier", "likely", "queue", "queue_extras", "tree", "config",
+FREE = {"stdinc", "assert", "deprecated", "barrier", "likely", "queue", "queue_extras", "tree",
+        "config",
         "version", "endian", "mmio", "nvme_spec", "nvmf_spec", "scsi_spec", "pci_ids", "opal_spec",
         "gpt_spec",
         "nvme_intel", "nvme_ocssd_spec", "nvmf_fc_spec", "iscsi_spec", "ioat_spec", "idxd_spec",
@@ -55,7 +56,7 @@ def header_unit(header):
     stem = name[:-2]
     if folder.startswith("spdk/module/"):
         return folder[len("spdk/"):] + "/" + stem
-    if folder == "spdk" and stem in FREE:
+    if folder in ("spdk", "basalt") and stem in FREE:
         return None
     lib = HEADER_OWNER.get(stem, stem)
     while "lib/" + lib not in PLACE and "_" in lib:

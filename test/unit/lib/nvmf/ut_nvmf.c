@@ -463,7 +463,11 @@ ut_exec(struct ut_qpair *uq, struct ut_req *req, uint32_t len)
 	req->completed = 0;
 	req->freed = 0;
 	set_thread(1);
-	spdk_nvmf_request_exec(&req->req);
+	if (req->req.cmd->nvme_cmd.opc == SPDK_NVME_OPC_FABRIC) {
+		spdk_nvmf_request_exec_fabrics(&req->req); /* as older transports do */
+	} else {
+		spdk_nvmf_request_exec(&req->req);
+	}
 	set_thread(0);
 }
 
