@@ -51,9 +51,8 @@ spdk_tgt_started(void *arg)
 int
 main(int argc, char **argv)
 {
-	static const char *const subsystems[] = {
-		"sock", "iobuf", "keyring", "bdev", "nvmf", NULL
-	};
+	static const char *const subsystems[] = { "scheduler", "sock", "iobuf", "keyring",
+		                                  "bdev",      "nvmf", NULL };
 	struct spdk_app_opts opts;
 	int rc;
 

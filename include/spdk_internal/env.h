@@ -217,6 +217,10 @@ int env_shm_reserve(struct env_shm *shm, uint64_t offset, uint64_t len_bytes);
 /** Unmap and close it, and with \p unlink remove the name. Nothing for one that was never made. */
 void env_shm_destroy(struct env_shm *shm, bool unlink);
 
+/** Write \p text into the file at \p path, which is there already, in one call: for files of the
+ * kernel. May block for a moment: control plane only. 0 or a negative errno. */
+int env_file_write(const char *path, const char *text);
+
 /* ---- Threads ---- */
 
 #define ENV_THREAD_NAME_BYTES 16

@@ -67,6 +67,7 @@ struct reactor_info {
 	int32_t tid;
 	uint64_t busy_tsc;
 	uint64_t idle_tsc;
+	bool in_interrupt;
 };
 
 void reactor_get_info(const struct reactor *reactor, struct reactor_info *info);
@@ -77,6 +78,14 @@ void
 reactor_for_each_thread(struct reactor *reactor,
                         void (*fn)(void *arg, struct spdk_thread *thread, uint64_t start_ticks),
                         void *arg);
+
+/** For a scheduler: whether it wants to balance also before the period has passed, when a core with
+ *  several threads can't keep up. False at first, and again after its deinit, which says so. */
+void reactors_set_early_balance(bool enabled);
+
+/** Write the methods that bring the scheduler into its present state, as an array. App thread. */
+struct spdk_json_write_ctx;
+void scheduler_write_config(struct spdk_json_write_ctx *w);
 
 /** The reactor that the calling POSIX thread runs; NULL: none. */
 struct reactor *reactor_current(void);

@@ -193,6 +193,11 @@ struct rpc_method {
 	/** The same for a parameter that the method does not know, where it differs; 0:
 	 * decode_code. */
 	int unknown_code;
+	/** Offset + 1 of a `const struct spdk_json_val *` in the C struct that gets the whole
+	 * object of parameters as it came, NULL when there was none; 0: none. Members that the
+	 * table does not know are then left to the handler: for methods whose parameters go to a
+	 * plug-in too. */
+	uint32_t all_params_offset;
 	/** A method without parameters that does not mind being given some. */
 	bool ignores_params;
 	bool deprecated;

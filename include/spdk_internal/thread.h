@@ -127,6 +127,9 @@ enum thread_rest thread_look(struct spdk_thread *thread, uint64_t *deadline_tick
  *  waiter also while it is awake. */
 uint32_t thread_num_interrupts(const struct spdk_thread *thread);
 
+/** What spdk_thread_set_interrupt_mode() said last. By who polls it. */
+bool thread_in_interrupt(const struct spdk_thread *thread);
+
 /** Account \p ticks that the poller of \p thread slept. */
 void thread_add_idle(struct spdk_thread *thread, uint64_t ticks);
 

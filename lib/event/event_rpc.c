@@ -66,7 +66,7 @@ write_reactor(struct spdk_json_write_ctx *w, struct reactor *reactor)
 	spdk_json_write_named_int32(w, "tid", info.tid);
 	spdk_json_write_named_uint64(w, "busy", info.busy_tsc);
 	spdk_json_write_named_uint64(w, "idle", info.idle_tsc);
-	spdk_json_write_named_bool(w, "in_interrupt", spdk_interrupt_mode_is_enabled());
+	spdk_json_write_named_bool(w, "in_interrupt", info.in_interrupt);
 	spdk_json_write_named_uint64(w, "irq", times.irq);
 	spdk_json_write_named_uint64(w, "sys", times.sys);
 	spdk_json_write_named_uint64(w, "usr", times.usr);

@@ -21,9 +21,9 @@
  * of the stall; and what it spins in vain stays below 1.6 % of what it worked.
  *
  * Timers: spin_until (when to try to sleep), check_at (while busy: descriptors of interrupts, the
- * context-switch monitor). */
+ * context-switch monitor, a round of scheduling that is due: balance.c). */
 
-#include "reactor_internal.h"
+#include "balance.h"
 
 #include "spdk/log.h"
 #include "spdk/util.h"
@@ -55,6 +55,8 @@ reactor_init(struct reactor *reactor, uint32_t lcore)
 	reactor->spin_ticks = us_to_ticks(reactor, SPIN_START_US);
 	reactor->now_ticks = spdk_get_ticks();
 	reactor->awake_since_ticks = reactor->now_ticks;
+	reactor->window_start_ticks = reactor->now_ticks;
+	reactor->in_interrupt = spdk_interrupt_mode_is_enabled();
 	return env_waiter_create(&reactor->sleeper.waiter);
 }
 
@@ -108,7 +110,15 @@ reactor_run_events(struct reactor *reactor)
 
 /* ---- Threads ---- */
 
-void
+static void
+thread_switch_mode(struct spdk_thread *thread, bool in_interrupt)
+{
+	spdk_set_thread(thread);
+	spdk_thread_set_interrupt_mode(in_interrupt);
+	spdk_set_thread(NULL);
+}
+
+static void
 reactor_add_thread(struct reactor *reactor, struct lw_thread *lw)
 {
 	lw->reactor = reactor;
@@ -116,6 +126,9 @@ reactor_add_thread(struct reactor *reactor, struct lw_thread *lw)
 	TAILQ_INSERT_TAIL(&reactor->threads, lw, link);
 	reactor->num_threads++;
 	thread_attach(lw->thread, &reactor->sleeper);
+	if (thread_in_interrupt(lw->thread) != reactor->in_interrupt) {
+		thread_switch_mode(lw->thread, reactor->in_interrupt);
+	}
 	if (reactor->stopping) {
 		reactor->attention = true;
 	}
@@ -129,30 +142,56 @@ reactor_remove_thread(struct reactor *reactor, struct lw_thread *lw)
 	reactor->num_threads--;
 }
 
-static void
-thread_arrives(void *arg1, void *arg2)
+void
+reactor_thread_arrives(void *arg1, void *arg2)
 {
 	reactor_add_thread(arg1, arg2);
+	reactors_end_move();
+}
+
+bool
+reactor_hand_over(struct reactor *reactor, struct lw_thread *lw, struct reactor *target)
+{
+	struct spdk_event *event;
+
+	if (!reactors_begin_move()) {
+		return false; /* the other may have ended */
+	}
+	event = spdk_event_allocate(target->lcore, reactor_thread_arrives, target, lw);
+	if (event == NULL) {
+		reactors_end_move();
+		SPDK_ERRLOG("No memory to move thread %s to core %u: it stays on core %u\n",
+		            spdk_thread_get_name(lw->thread), target->lcore, reactor->lcore);
+		return false;
+	}
+	reactor_remove_thread(reactor, lw);
+	spdk_event_call(event);
+	return true;
 }
 
 static void
 reactor_move_thread(struct reactor *reactor, struct lw_thread *lw)
 {
 	struct reactor *target = reactors_choose(lw->thread);
-	struct spdk_event *event;
 
 	lw->move = false;
-	if (target == NULL || target == reactor) {
+	if (target != NULL && target != reactor) {
+		reactor_hand_over(reactor, lw, target);
+	}
+}
+
+void
+reactor_switch_mode(struct reactor *reactor, bool in_interrupt)
+{
+	struct lw_thread *lw;
+
+	if (!spdk_interrupt_mode_is_enabled()) {
 		return;
 	}
-	event = spdk_event_allocate(target->lcore, thread_arrives, target, lw);
-	if (event == NULL) {
-		SPDK_ERRLOG("No memory to move thread %s to core %u: it stays on core %u\n",
-		            spdk_thread_get_name(lw->thread), target->lcore, reactor->lcore);
-		return;
+	reactor->in_interrupt = in_interrupt;
+	TAILQ_FOREACH(lw, &reactor->threads, link) {
+		thread_switch_mode(lw->thread, in_interrupt);
 	}
-	reactor_remove_thread(reactor, lw);
-	spdk_event_call(event);
 }
 
 /* At the end of the program each thread is told to exit, once. */
@@ -230,10 +269,12 @@ reactor_look(void *arg, uint64_t *deadline_ticks)
 {
 	enum thread_rest one, rest = THREAD_REST_SLEEP;
 	struct reactor *reactor = arg;
+	uint64_t balance_ticks;
 	struct lw_thread *lw;
 
 	if (atomic_load_explicit(&reactor->events, memory_order_relaxed) != NULL ||
-	    reactor->attention || reactors_are_stopping() != reactor->stopping) {
+	    reactor->attention || reactors_are_stopping() != reactor->stopping ||
+	    (reactor->stopping && reactors_move_threads())) {
 		return THREAD_REST_NONE;
 	}
 	TAILQ_FOREACH(lw, &reactor->threads, link) {
@@ -253,6 +294,8 @@ reactor_look(void *arg, uint64_t *deadline_ticks)
 		*deadline_ticks =
 		        spdk_min(*deadline_ticks, reactor->now_ticks + reactors_nap_ticks());
 	}
+	balance_ticks = balance_deadline(reactor);
+	*deadline_ticks = spdk_min(*deadline_ticks, balance_ticks);
 	reactor->deadline_ticks = *deadline_ticks;
 	return *deadline_ticks > reactor->now_ticks ? rest : THREAD_REST_NONE;
 }
@@ -334,7 +377,7 @@ static __attribute__((noinline)) void
 reactor_check(struct reactor *reactor)
 {
 	struct env_wait_event events[WAIT_EVENTS_MAX];
-	uint64_t interval_us = CHECK_US;
+	uint64_t interval_us = CHECK_US, balance_ticks;
 	struct lw_thread *lw;
 	bool interrupts = false;
 	int rc;
@@ -349,7 +392,10 @@ reactor_check(struct reactor *reactor)
 	}
 	reactor_earn_spin(reactor);
 	reactor_monitor(reactor);
+	balance_check(reactor);
+	balance_ticks = balance_deadline(reactor);
 	reactor->check_at_ticks = reactor->now_ticks + us_to_ticks(reactor, interval_us);
+	reactor->check_at_ticks = spdk_min(reactor->check_at_ticks, balance_ticks);
 	if (reactors_are_stopping() && !reactor->stopping) {
 		reactor->stopping = true;
 		reactor->attention = true;
@@ -363,7 +409,7 @@ reactor_loop(struct reactor *reactor)
 
 	reactor->tid = spdk_get_tid();
 	reactor->now_ticks = spdk_get_ticks();
-	while (!reactor->stopping || reactor->num_threads > 0 ||
+	while (!reactor->stopping || reactor->num_threads > 0 || reactors_move_threads() ||
 	       atomic_load_explicit(&reactor->events, memory_order_relaxed) != NULL) {
 		did = reactor_step(reactor);
 		if (spdk_unlikely(reactor->now_ticks >= reactor->check_at_ticks)) {
@@ -389,6 +435,7 @@ int
 reactor_process(struct reactor *reactor, uint32_t max_steps, uint64_t *next_ticks)
 {
 	struct env_wait_event events[WAIT_EVENTS_MAX];
+	uint64_t before = reactor->now_ticks;
 	uint32_t i;
 	int rc;
 
@@ -397,6 +444,7 @@ reactor_process(struct reactor *reactor, uint32_t max_steps, uint64_t *next_tick
 	rc = env_waiter_wait(reactor->sleeper.waiter, 0, events, WAIT_EVENTS_MAX);
 	reactor_fd_events(reactor, events, spdk_max(rc, 0));
 	reactor->now_ticks = spdk_get_ticks();
+	reactor_account_sleep(reactor, reactor->now_ticks - before);
 	reactor_check(reactor);
 	for (i = 0; i < max_steps && reactor_step(reactor) != 0; i++) {
 	}
@@ -419,6 +467,7 @@ reactor_get_info(const struct reactor *reactor, struct reactor_info *info)
 	info->tid = reactor->tid;
 	info->busy_tsc = reactor->busy_tsc;
 	info->idle_tsc = reactor->idle_tsc;
+	info->in_interrupt = reactor->in_interrupt;
 }
 
 void

@@ -35,7 +35,8 @@ struct lw_thread {
 	struct spdk_thread *thread;
 	struct reactor *reactor;
 	uint64_t start_ticks;
-	bool move; /* its core mask has changed */
+	struct spdk_thread_stats last_stats; /* at the last round of scheduling */
+	bool move;                           /* its core mask has changed */
 	bool exit_sent;
 };
 
@@ -55,6 +56,7 @@ struct reactor {
 	uint64_t idle_tsc;
 	bool attention; /* a thread wants to move or has exited */
 	bool stopping;
+	bool in_interrupt; /* its threads were told to use interrupts */
 
 	uint64_t spin_ticks __attribute__((aligned(64)));
 	uint64_t deadline_ticks; /* of the last look */
@@ -65,16 +67,31 @@ struct reactor {
 	uint64_t hz; /* set once */
 	uint64_t monitor_at_ticks;
 	uint64_t last_switches;
+	uint64_t last_busy_tsc; /* at the last round of scheduling */
+	uint64_t last_idle_tsc;
+	uint64_t window_start_ticks; /* see balance.c */
+	uint64_t window_busy_tsc;
 };
 
 /* reactor.c */
 int reactor_init(struct reactor *reactor, uint32_t lcore);
 void reactor_fini(struct reactor *reactor);
 void reactor_loop(struct reactor *reactor);
-void reactor_add_thread(struct reactor *reactor, struct lw_thread *lw);
+/* An event: a thread (arg2) that reactors_begin_move() counted has come to a reactor (arg1). */
+void reactor_thread_arrives(void *arg1, void *arg2);
 void reactor_send(struct spdk_event *event);
+/* Move a thread to another core. On its reactor, outside of steps. False: it stays (logged). */
+bool reactor_hand_over(struct reactor *reactor, struct lw_thread *lw, struct reactor *target);
+/* Tell all threads here, and those that come, to use interrupts or to poll. On the reactor. */
+void reactor_switch_mode(struct reactor *reactor, bool in_interrupt);
 /* reactors.c */
 bool reactors_are_stopping(void);
+/* Before a thread is sent to a core; false: all stop, it must not be. Any thread. */
+bool reactors_begin_move(void);
+/* It has arrived. */
+void reactors_end_move(void);
+/* Whether any is on its way. */
+bool reactors_move_threads(void);
 uint64_t reactors_nap_ticks(void);
 /* A reactor for the thread, by its core mask and in turns; NULL: none of its cores is ours. */
 struct reactor *reactors_choose(struct spdk_thread *thread);

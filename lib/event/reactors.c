@@ -8,7 +8,7 @@
  * The array is written at init and fini only. A thread that exits while all stop is kept (dead)
  * until reactors_fini(), because another core, a helper or a signal may still send it a message. */
 
-#include "reactor_internal.h"
+#include "balance.h"
 
 #include "spdk/cpuset.h"
 #include "spdk/log.h"
@@ -24,6 +24,7 @@ static struct {
 	bool thread_lib; /* started by reactors_init() */
 	bool launched;   /* cores but the main one run */
 	_Atomic bool stopping;
+	_Atomic uint32_t in_flight; /* threads on their way to a core */
 	pthread_mutex_t lock;
 	struct lw_thread_list dead; /* under the lock */
 } g_reactors SYSTEM_STATE = {
@@ -82,10 +83,30 @@ reactors_choose(struct spdk_thread *thread)
 	return chosen;
 }
 
-static void
-thread_starts(void *arg1, void *arg2)
+/* A reactor ends when all stop, it has no threads, and none is on its way to any. Either it sees
+ * the count, or who counted up sees that all stop and does not send: both are sequentially
+ * consistent, and each writes its own word before it reads the other's. */
+bool
+reactors_begin_move(void)
 {
-	reactor_add_thread(arg1, arg2);
+	atomic_fetch_add(&g_reactors.in_flight, 1);
+	if (atomic_load(&g_reactors.stopping)) {
+		reactors_end_move();
+		return false;
+	}
+	return true;
+}
+
+void
+reactors_end_move(void)
+{
+	atomic_fetch_sub(&g_reactors.in_flight, 1);
+}
+
+bool
+reactors_move_threads(void)
+{
+	return atomic_load(&g_reactors.in_flight) != 0;
 }
 
 static int
@@ -101,10 +122,14 @@ thread_op_new(struct spdk_thread *thread)
 		            spdk_cpuset_fmt(spdk_thread_get_cpumask(thread)));
 		return -EINVAL;
 	}
+	if (!reactors_begin_move()) {
+		return -ESHUTDOWN;
+	}
 	lw->thread = thread;
 	lw->start_ticks = spdk_get_ticks();
-	event = spdk_event_allocate(reactor->lcore, thread_starts, reactor, lw);
+	event = spdk_event_allocate(reactor->lcore, reactor_thread_arrives, reactor, lw);
 	if (event == NULL) {
+		reactors_end_move();
 		return -ENOMEM;
 	}
 	spdk_event_call(event);
@@ -230,6 +255,7 @@ reactors_fini(void)
 	 * waited for, and the wake that follows: it reads the thread and its reactor. */
 	env_work_drain();
 	reactors_destroy_dead();
+	scheduler_fini();
 	if (g_reactors.thread_lib) {
 		spdk_thread_lib_fini();
 	}
@@ -248,6 +274,7 @@ reactors_fini(void)
 	g_reactors.thread_lib = false;
 	g_reactors.launched = false;
 	atomic_store_explicit(&g_reactors.stopping, false, memory_order_relaxed);
+	atomic_store_explicit(&g_reactors.in_flight, 0, memory_order_relaxed);
 }
 
 static int
@@ -263,6 +290,10 @@ reactors_launch(void)
 	uint32_t lcore, main_core = spdk_env_get_main_core();
 	int rc;
 
+	SPDK_ENV_FOREACH_CORE(lcore) {
+		/* Known only now: threads begin with interrupts when the program asked for them. */
+		reactor_get(lcore)->in_interrupt = spdk_interrupt_mode_is_enabled();
+	}
 	SPDK_ENV_FOREACH_CORE(lcore) {
 		if (lcore == main_core) {
 			continue;
@@ -293,7 +324,7 @@ reactors_stop(void)
 {
 	uint32_t i;
 
-	atomic_store_explicit(&g_reactors.stopping, true, memory_order_relaxed);
+	atomic_store(&g_reactors.stopping, true); /* see reactors_begin_move() */
 	/* Each wake has the full fence that makes the flag visible to a look after it. */
 	for (i = 0; i < g_reactors.num_lcores; i++) {
 		if (g_reactors.by_lcore[i] != NULL) {

@@ -307,6 +307,9 @@ decode_member(struct decoder *d, const struct rpc_object *object, const struct s
 			break;
 		}
 	}
+	if (i == object->num_params && d->path[0] == '\0' && d->method->all_params_offset != 0) {
+		return 0; /* the handler's */
+	}
 	if (i == object->num_params) {
 		return fail_unknown(d, object, name);
 	}
@@ -424,6 +427,10 @@ rpc_decode(struct spdk_jsonrpc_request *request, const struct rpc_method *method
 	*out = jsonrpc_request_alloc(request, object.size_bytes);
 	if (*out == NULL) {
 		return fail_no_memory(&d);
+	}
+	if (method->all_params_offset != 0) {
+		*(const struct spdk_json_val **)((char *)*out + method->all_params_offset - 1) =
+		        params;
 	}
 	return decode_object(&d, &object, params, *out);
 }

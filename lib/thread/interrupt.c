@@ -510,6 +510,12 @@ spdk_interrupt_mode_is_enabled(void)
 	return g_interrupt.mode_enabled;
 }
 
+bool
+thread_in_interrupt(const struct spdk_thread *thread)
+{
+	return thread->in_interrupt;
+}
+
 void
 spdk_thread_set_interrupt_mode(bool enable_interrupt)
 {

@@ -20,6 +20,25 @@ env_file_load(const char *path, size_t max_bytes, void **data, size_t *len_bytes
 	return env_file_read(path, max_bytes, data, len_bytes);
 }
 
+int
+env_file_write(const char *path, const char *text)
+{
+	ssize_t len = (ssize_t)strlen(text), rc;
+	int fd, err;
+
+	if (env_fault(ENV_FAULT_FILE)) {
+		return -EIO;
+	}
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	rc = write(fd, text, (size_t)len);
+	err = rc < 0 ? -errno : rc == len ? 0 : -EIO;
+	close(fd);
+	return err;
+}
+
 static int
 open_append(const char *path, int flags)
 {

@@ -444,6 +444,21 @@ env_file_sync_folder(const char *path)
 	return 0;
 }
 
+/* Only what a test gave: nothing is written on the machine. */
+int
+env_file_write(const char *path, const char *text)
+{
+	struct name *n = name_find(path);
+
+	if (env_fault(ENV_FAULT_FILE)) {
+		return -EIO;
+	}
+	if (n == NULL || n->now == NULL) {
+		return -ENOENT;
+	}
+	return env_sim_file_set(path, text, strlen(text));
+}
+
 void
 sim_file_fini(void)
 {

@@ -31,6 +31,9 @@ FORMATS = {"uuid, lower case": UUID, "NQN": r"nqn\..+", "decimal": r"\d+",
 TYPES = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
 
 STARTUP = [
+    ("scheduler_set_options", {"scheduling_core": 0, "isolated_core_mask": "0x0"}),
+    ("framework_set_scheduler", {"name": "static"}),
+    ("framework_get_scheduler", None),
     ("sock_set_default_impl", {"impl_name": "posix"}),
     ("sock_impl_set_options", {"impl_name": "posix", "enable_quickack": False}),
     ("iobuf_set_options", {"small_pool_count": 4096}),
@@ -92,6 +95,10 @@ def runtime(folder):
         ("framework_monitor_context_switch", {"enabled": True}),
         ("framework_disable_cpumask_locks", None),
         ("framework_enable_cpumask_locks", None),
+        ("framework_set_scheduler", {"name": "dynamic", "load_limit": 10}),
+        ("framework_get_scheduler", None),
+        ("framework_get_governor", None),
+        ("framework_set_scheduler", {"name": "static"}),
         ("framework_get_config", {"name": "bdev"}),
         ("sock_impl_get_options", {"impl_name": "posix"}),
         ("bdev_reset_iostat", None),
