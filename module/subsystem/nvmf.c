@@ -83,11 +83,18 @@ static void
 group_make(void *arg)
 {
 	struct group *group = arg;
+	struct spdk_cpuset cores;
 
 	group->group = spdk_nvmf_poll_group_create(g_nvmf.tgt);
 	if (group->group == NULL) {
 		spdk_thread_exit(group->thread);
 	}
+	/* It began on a core of its own; a scheduler may move it among the cores of all groups. */
+	spdk_env_get_cpuset(&cores);
+	if (g_nvmf.mask_given) {
+		spdk_cpuset_and(&cores, &g_nvmf.mask);
+	}
+	spdk_thread_set_cpumask(&cores);
 	spdk_thread_send_msg(spdk_thread_get_app_thread(), group_made, group);
 }
 

@@ -78,7 +78,15 @@ lock_try(const char *path, int32_t *holder)
 	int32_t pid = getpid();
 	int fd, rc;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* One that is there is opened as such: in a sticky folder the kernel may refuse O_CREAT on
+	 * a file of another user, to root too. */
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno == EEXIST) {
+			return -EAGAIN;
+		}
+	}
 	if (fd < 0) {
 		return -errno;
 	}

@@ -10,8 +10,11 @@
 #include "spdk/cpuset.h"
 #include "spdk/env.h"
 #include "spdk/event.h"
+#include "spdk/scheduler.h"
 #include "spdk/thread.h"
 #include "spdk_internal/env_fault.h"
+
+#include <sys/eventfd.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -150,6 +153,160 @@ test_messages(void **state)
 	assert_int_equal(g_done, NUM_THREADS + 1);
 }
 
+/* ---- Threads that a scheduler moves all the time ---- */
+
+#define MOVED_THREADS 4
+#define MOVED_ROUNDS 400
+
+/* Each has a timed poller, a descriptor and messages of the next one; all of them must go on. */
+struct moved {
+	struct spdk_thread *thread;
+	struct spdk_poller *timed;
+	struct spdk_interrupt *intr;
+	struct moved *next;
+	int fd;
+	uint32_t ticks, events, messages;
+	uint32_t cores; /* mask of where it ran */
+	bool done;
+};
+
+static struct moved g_moved[MOVED_THREADS];
+static _Atomic uint32_t g_moved_left;
+
+static void
+moved_stop(void *arg)
+{
+	struct moved *m = arg;
+
+	spdk_interrupt_unregister(&m->intr);
+	spdk_poller_unregister(&m->timed);
+}
+
+static void
+moved_check(struct moved *m)
+{
+	uint32_t i;
+
+	m->cores |= 1u << spdk_env_get_current_core();
+	if (m->done || m->ticks < MOVED_ROUNDS || m->events < MOVED_ROUNDS ||
+	    m->messages < MOVED_ROUNDS) {
+		return;
+	}
+	m->done = true;
+	if (--g_moved_left == 0) {
+		for (i = 0; i < MOVED_THREADS; i++) {
+			spdk_thread_send_msg(g_moved[i].thread, moved_stop, &g_moved[i]);
+		}
+		spdk_app_stop(0);
+	}
+}
+
+static void
+moved_message(void *arg)
+{
+	struct moved *m = arg;
+
+	assert_ptr_equal(spdk_get_thread(), m->thread);
+	m->messages++;
+	moved_check(m);
+}
+
+static int
+moved_tick(void *arg)
+{
+	struct moved *m = arg;
+	uint64_t one = 1;
+
+	assert_ptr_equal(spdk_get_thread(), m->thread);
+	m->ticks++;
+	assert_int_equal(write(m->next->fd, &one, sizeof(one)), sizeof(one));
+	spdk_thread_send_msg(m->next->thread, moved_message, m->next);
+	moved_check(m);
+	return SPDK_POLLER_BUSY;
+}
+
+static int
+moved_event(void *arg)
+{
+	struct moved *m = arg;
+	uint64_t count;
+
+	assert_ptr_equal(spdk_get_thread(), m->thread);
+	if (read(m->fd, &count, sizeof(count)) == sizeof(count)) {
+		m->events += (uint32_t)count;
+	}
+	moved_check(m);
+	return SPDK_POLLER_BUSY;
+}
+
+static void
+moved_start(void *arg)
+{
+	struct moved *m = arg;
+
+	m->intr = SPDK_INTERRUPT_REGISTER(m->fd, moved_event, m);
+	m->timed = spdk_poller_register(moved_tick, m, 300);
+}
+
+/* To the other core, all of them, each round. */
+static void
+restless_balance(struct spdk_scheduler_core_info *cores, uint32_t count)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < cores[i].threads_count; j++) {
+			cores[i].thread_infos[j].lcore = (i + 1) % count;
+		}
+	}
+}
+
+static struct spdk_scheduler g_restless = { .name = "restless", .balance = restless_balance };
+SPDK_SCHEDULER_REGISTER(g_restless)
+
+static void
+moved_started(void *arg)
+{
+	uint32_t i;
+
+	g_moved_left = MOVED_THREADS;
+	for (i = 0; i < MOVED_THREADS; i++) {
+		g_moved[i].fd = eventfd(0, EFD_NONBLOCK);
+		g_moved[i].next = &g_moved[(i + 1) % MOVED_THREADS];
+		g_moved[i].thread = spdk_thread_create("moved", NULL);
+		assert_non_null(g_moved[i].thread);
+	}
+	for (i = 0; i < MOVED_THREADS; i++) {
+		spdk_thread_send_msg(g_moved[i].thread, moved_start, &g_moved[i]);
+	}
+	assert_int_equal(spdk_scheduler_set("restless"), 0);
+	spdk_scheduler_set_period(500);
+}
+
+static void
+test_moved(void **state)
+{
+	struct spdk_app_opts opts;
+	uint32_t i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		skip();
+	}
+	spdk_app_opts_init(&opts, sizeof(opts));
+	opts.name = "ut_reactors";
+	opts.rpc_addr = NULL;
+	opts.print_level = SPDK_LOG_WARN;
+	opts.reactor_mask = "0x3";
+	opts.disable_cpumask_locks = true;
+	assert_int_equal(spdk_app_start(&opts, moved_started, NULL), 0);
+	spdk_app_fini();
+	for (i = 0; i < MOVED_THREADS; i++) {
+		assert_true(g_moved[i].done);
+		assert_int_equal(g_moved[i].cores, 3);
+		close(g_moved[i].fd);
+	}
+}
+
 static void
 never(void *arg)
 {
@@ -184,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_core_without_thread),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
