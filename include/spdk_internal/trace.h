@@ -25,9 +25,8 @@ const char *trace_get_name(void);
 	spdk_unlikely((__atomic_load_n(&g_trace_on[(tpoint_id) / 64], __ATOMIC_RELAXED) & \
 	               (1ULL << ((tpoint_id) % 64))) != 0)
 
-/** Whether any tracepoint of a group, by a constant, is on: one test for several records. */
-#define trace_group_is_on(group_id) \
-	spdk_unlikely(__atomic_load_n(&g_trace_on[(group_id)], __ATOMIC_RELAXED) != 0)
+/** What of a group, by a constant, is on: to be ORed to what is tested anyhow for being 0. */
+#define trace_group_mask(group_id) __atomic_load_n(&g_trace_on[(group_id)], __ATOMIC_RELAXED)
 
 /** spdk_trace_record() of the tree. Arguments are evaluated only when the tracepoint is on. */
 #define trace_record(tpoint_id, owner_id, size, object_id, ...) \

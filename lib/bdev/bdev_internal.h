@@ -52,6 +52,7 @@ enum bdev_io_special {
 	BDEV_IO_BUF_FOR_MODULE = 1u << 9, /* the module waits for the buffer, the I/O is its */
 	BDEV_IO_ABORTING = 1u << 10,      /* an abort of it went to the module */
 	BDEV_IO_LONG = 1u << 11,          /* a range without data, longer than the bdev takes */
+	BDEV_IO_TRACED = 1u << 12,        /* its end is to be recorded */
 	BDEV_IO_HAS_BUF = 1u << 8,        /* internal.buf is to be put when the I/O is freed */
 };
 
@@ -299,9 +300,6 @@ bdev_io_call_module(struct spdk_bdev_channel *ch, struct spdk_bdev_io *io)
 	mgmt->in_submit--;
 }
 
-/* complete.c: records of the two ends of an I/O. */
-void bdev_trace_start(const struct spdk_bdev_io *io);
-
 /** Submit a filled bdev_io; it completes later, never within this call. */
 static inline void
 bdev_io_submit(struct spdk_bdev_io *io)
@@ -311,10 +309,8 @@ bdev_io_submit(struct spdk_bdev_io *io)
 	io->internal.status = SPDK_BDEV_IO_STATUS_PENDING;
 	io->internal.submit_tsc = spdk_get_ticks();
 	TAILQ_INSERT_TAIL(&ch->submitted, io, internal.ch_link);
-	if (trace_is_on(TRACE_BDEV_IO_START)) {
-		bdev_trace_start(io);
-	}
-	if (spdk_likely((ch->flags | io->internal.special) == 0)) {
+	if (spdk_likely((ch->flags | io->internal.special | trace_group_mask(TRACE_GROUP_BDEV)) ==
+	                0)) {
 		bdev_io_call_module(ch, io);
 	} else {
 		bdev_io_submit_special(io);

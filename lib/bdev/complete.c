@@ -15,7 +15,7 @@
 
 /** One part of a special I/O is over. True: the I/O is, and as the caller gave it. */
 static bool
-special_end(struct spdk_bdev_io *io)
+part_end(struct spdk_bdev_io *io)
 {
 	uint32_t special = io->internal.special;
 
@@ -43,6 +43,21 @@ special_end(struct spdk_bdev_io *io)
 			bdev_io_to_module(io);
 			return false;
 		}
+	}
+	return true;
+}
+
+static bool
+special_end(struct spdk_bdev_io *io)
+{
+	if (!part_end(io)) {
+		return false;
+	}
+	if (io->internal.special & BDEV_IO_TRACED) {
+		io->internal.special &= ~BDEV_IO_TRACED;
+		trace_record(TRACE_BDEV_IO_DONE, io->bdev->internal.trace_id, 0, (uintptr_t)io,
+		             (uint64_t)(uintptr_t)io->internal.caller_ctx,
+		             (uint32_t)io->internal.status);
 	}
 	return true;
 }
@@ -86,15 +101,6 @@ stat_count(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io, uint64_t
 	}
 }
 
-void
-bdev_trace_start(const struct spdk_bdev_io *io)
-{
-	_spdk_trace_record(io->internal.submit_tsc, TRACE_BDEV_IO_START,
-	                   io->bdev->internal.trace_id, (uint32_t)io->u.bdev.num_blocks,
-	                   (uintptr_t)io, 3, (uint64_t)io->type,
-	                   (uint64_t)(uintptr_t)io->internal.caller_ctx, io->u.bdev.offset_blocks);
-}
-
 static inline void
 io_finish(struct spdk_bdev_io *io, uint64_t now)
 {
@@ -108,8 +114,6 @@ io_finish(struct spdk_bdev_io *io, uint64_t now)
 		return;
 	}
 	TAILQ_REMOVE(&ch->submitted, io, internal.ch_link);
-	trace_record(TRACE_BDEV_IO_DONE, io->bdev->internal.trace_id, 0, (uintptr_t)io,
-	             (uint64_t)(uintptr_t)io->internal.caller_ctx, (uint32_t)io->internal.status);
 	stat_count(ch, io, now);
 	io->internal.cb(io, io->internal.status == SPDK_BDEV_IO_STATUS_SUCCESS,
 	                io->internal.caller_ctx);

@@ -50,9 +50,26 @@ bdev_io_to_module(struct spdk_bdev_io *io)
 	}
 }
 
+static void
+trace_start(struct spdk_bdev_io *io)
+{
+	if (trace_is_on(TRACE_BDEV_IO_DONE)) {
+		io->internal.special |= BDEV_IO_TRACED;
+	}
+	if (trace_is_on(TRACE_BDEV_IO_START)) {
+		_spdk_trace_record(
+		        io->internal.submit_tsc, TRACE_BDEV_IO_START, io->bdev->internal.trace_id,
+		        (uint32_t)io->u.bdev.num_blocks, (uintptr_t)io, 3, (uint64_t)io->type,
+		        (uint64_t)(uintptr_t)io->internal.caller_ctx, io->u.bdev.offset_blocks);
+	}
+}
+
 void
 bdev_io_submit_special(struct spdk_bdev_io *io)
 {
+	if (trace_group_mask(TRACE_GROUP_BDEV) != 0) {
+		trace_start(io);
+	}
 	if (bdev_pieces_needed(io)) {
 		bdev_pieces_start(io);
 	} else {

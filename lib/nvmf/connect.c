@@ -17,6 +17,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk/trace.h"
 
 struct connect {
 	struct spdk_nvmf_request *req;
@@ -327,6 +328,7 @@ nvmf_connect_exec(struct spdk_nvmf_request *req)
 {
 	struct spdk_nvmf_qpair *qpair = req->qpair;
 	struct connect *c;
+	char name[200];
 
 	if (qpair->connect_received) {
 		return nvmf_rsp_generic(req, SPDK_NVME_SC_COMMAND_SEQUENCE_ERROR);
@@ -346,6 +348,9 @@ nvmf_connect_exec(struct spdk_nvmf_request *req)
 		return SPDK_NVMF_REQUEST_EXEC_STATUS_COMPLETE;
 	}
 	qpair->connect_received = true;
+	snprintf(name, sizeof(name), "%.80s %.60s:%.8s qid:%u", c->data.subnqn,
+	         c->listen_trid.traddr, c->listen_trid.trsvcid, c->cmd.qid);
+	spdk_trace_owner_append_description(qpair->trace_id, name);
 	spdk_thread_send_msg(c->tgt->thread, connect_on_target, c);
 	return SPDK_NVMF_REQUEST_EXEC_STATUS_ASYNCHRONOUS;
 }

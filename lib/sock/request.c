@@ -198,6 +198,8 @@ done_drain(struct spdk_sock *sock)
 	while ((req = TAILQ_FIRST(&sock->done)) != NULL) {
 		TAILQ_REMOVE(&sock->done, req, internal.link);
 		n++;
+		trace_record(TRACE_SOCK_REQ_COMPLETE, OWNER_ID_NONE, 0, (uintptr_t)req,
+		             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)req->internal.offset);
 		req->cb_fn(req->cb_arg, -(int)req->internal.offset);
 	}
 	return n;

@@ -227,6 +227,8 @@ void
 spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req)
 {
 	assert(req->cb_fn != NULL && req->iovcnt >= 0);
+	trace_record(TRACE_SOCK_REQ_QUEUE, OWNER_ID_NONE, 0, (uintptr_t)req,
+	             (uint64_t)(uintptr_t)req->cb_arg);
 	if (spdk_unlikely(sock->closed)) {
 		/* Closed inside a call-back that still runs: told with the others when that ends.
 		 */

@@ -10,6 +10,7 @@
 #define SOCK_INTERNAL_H
 
 #include "spdk_internal/sock_module.h"
+#include "spdk_internal/trace.h"
 
 /** Bytes of a provided buffer that keep it, at most. */
 #define SOCK_PROVIDED_MIN 32

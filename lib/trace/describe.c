@@ -94,7 +94,8 @@ describe(const struct spdk_trace_tpoint_opts *opts)
 		SPDK_WARNLOG("Tracepoint %u was %s and is %s now\n", opts->tpoint_id, tpoint->name,
 		             opts->name);
 	}
-	memset(tpoint, 0, sizeof(*tpoint));
+	/* Relations may have been registered before, by a group that knows this one. */
+	memset(tpoint, 0, offsetof(struct spdk_trace_tpoint, related_objects));
 	put_name(tpoint->name, sizeof(tpoint->name), opts->name);
 	tpoint->tpoint_id = opts->tpoint_id;
 	tpoint->owner_type = opts->owner_type;
@@ -155,7 +156,7 @@ spdk_trace_tpoint_register_relation(uint16_t tpoint_id, uint8_t object_type, uin
 	if (tpoint == NULL) {
 		return;
 	}
-	if (arg_index >= tpoint->num_args) {
+	if (arg_index >= (tpoint->name[0] != '\0' ? tpoint->num_args : SPDK_TRACE_MAX_ARGS_COUNT)) {
 		SPDK_ERRLOG("Tracepoint %u has no argument %u for a relation\n", tpoint_id,
 		            arg_index);
 		return;

@@ -54,6 +54,7 @@ EXCEPTIONS = {
         "a set may hold real descriptors, of tests with real sockets: asked with timeout 0",
     ("app/spdk_nvme_perf/main.c", "sigaction"): "no framework in it; the program owns its process",
     ("app/spdk_nvme_discover/main.c", "sigaction"): "no framework in it, as perf",
+    ("app/trace_record/main.c", "sigaction"): "no framework in it, as perf",
 }
 PROGRAMS = ("app/", "examples/")
 

@@ -9,6 +9,7 @@
 
 #include "spdk_internal/nvme.h"
 #include "spdk_internal/nvme_wire.h"
+#include "spdk_internal/trace.h"
 
 #include "spdk/assert.h"
 #include "spdk/env.h"

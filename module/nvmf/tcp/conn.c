@@ -144,6 +144,7 @@ struct tcp_conn *
 tcp_conn_create(struct tcp_port *port, struct spdk_sock *sock)
 {
 	struct tcp_conn *conn = calloc(1, sizeof(*conn));
+	char peer[sizeof(conn->peer_addr) + sizeof(":65535")];
 	uint16_t i;
 
 	if (conn == NULL) {
@@ -167,6 +168,9 @@ tcp_conn_create(struct tcp_port *port, struct spdk_sock *sock)
 	conn->qpair.sq_head_max = TCP_REQS_AT_FIRST;
 	spdk_sock_getaddr(sock, conn->local_addr, sizeof(conn->local_addr), &conn->local_port,
 	                  conn->peer_addr, sizeof(conn->peer_addr), &conn->peer_port);
+	snprintf(peer, sizeof(peer), "%s:%u", conn->peer_addr, conn->peer_port);
+	conn->qpair.trace_id = spdk_trace_register_owner(OWNER_TYPE_NVMF_TCP, peer);
+	trace_record(TRACE_NVMF_TCP_QP_CREATE, conn->qpair.trace_id, 0, 0);
 	return conn;
 }
 
@@ -208,6 +212,7 @@ tcp_qpair_abort_request(struct spdk_nvmf_qpair *qpair, struct spdk_nvmf_request 
 	struct tcp_conn *conn = tcp_conn_of(qpair);
 
 	if (req == NULL) {
+		trace_record(TRACE_NVMF_TCP_QP_DISCONNECT, qpair->trace_id, 0, 0);
 		conn->state = TCP_CONN_CLOSING;
 		conn->rx_state = TCP_RX_CH;
 		tcp_conn_free_waiting(conn);
@@ -244,6 +249,8 @@ conn_free(void *arg)
 	if (conn->sock != NULL) {
 		spdk_sock_close(&conn->sock); /* it never got into a group */
 	}
+	trace_record(TRACE_NVMF_TCP_QP_DESTROY, conn->qpair.trace_id, 0, 0);
+	spdk_trace_unregister_owner(conn->qpair.trace_id);
 	free(conn->more_reqs);
 	free(conn);
 }

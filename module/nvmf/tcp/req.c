@@ -114,6 +114,9 @@ tcp_req_complete(struct spdk_nvmf_request *req)
 	struct tcp_req *treq = tcp_req_of(req);
 
 	assert(treq->state == TCP_REQ_RUNNING);
+	if (trace_is_on(TRACE_NVMF_TCP_EXECUTED)) {
+		tcp_req_trace(treq, TRACE_NVMF_TCP_EXECUTED);
+	}
 	if (spdk_likely(treq->conn->state == TCP_CONN_READY)) {
 		tcp_send_response(treq);
 	} else {
@@ -178,9 +181,12 @@ tcp_req_run(struct tcp_req *treq)
 		TAILQ_REMOVE(&treq->conn->r2t_reqs, treq, link);
 	}
 	treq->state = TCP_REQ_RUNNING;
-	if (spdk_unlikely(treq->sc != 0)) {
-		req_refuse(treq, treq->sc);
-		return;
+	if (spdk_unlikely((treq->sc | trace_group_mask(TRACE_GROUP_NVMF_TCP)) != 0)) {
+		tcp_req_trace(treq, TRACE_NVMF_TCP_EXECUTE);
+		if (treq->sc != 0) {
+			req_refuse(treq, treq->sc);
+			return;
+		}
 	}
 	if (spdk_unlikely(treq->sgl_offset != 0)) {
 		memmove(req->iov[0].iov_base, (uint8_t *)req->iov[0].iov_base + treq->sgl_offset,
@@ -280,7 +286,11 @@ req_get_buffer(struct tcp_req *treq, uint32_t bytes)
 	rc = spdk_nvmf_request_get_buffers(&treq->req, &conn->group->group, conn->qpair.transport,
 	                                   bytes);
 	assert(rc == 0 || rc == -EINPROGRESS);
-	return rc == 0;
+	if (spdk_likely(rc == 0)) {
+		return true;
+	}
+	tcp_req_trace(treq, TRACE_NVMF_TCP_NEED_BUFFER);
+	return false;
 }
 
 int
@@ -291,6 +301,9 @@ tcp_req_begin(struct tcp_conn *conn)
 
 	if (treq == NULL) {
 		return -EAGAIN;
+	}
+	if (trace_is_on(TRACE_NVMF_TCP_NEW)) {
+		tcp_req_trace(treq, TRACE_NVMF_TCP_NEW);
 	}
 	if (spdk_unlikely(pdu->cmd.opc == SPDK_NVME_OPC_FABRIC && conn->qpair.ctrlr == NULL &&
 	                  treq->cmd.nvmf_cmd.fctype == SPDK_NVMF_FABRIC_COMMAND_CONNECT &&

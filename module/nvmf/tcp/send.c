@@ -43,6 +43,9 @@ response_sent(void *arg, int err)
 	struct tcp_req *treq = arg;
 	struct tcp_conn *conn = treq->conn;
 
+	if (trace_is_on(TRACE_NVMF_TCP_COMPLETED)) {
+		tcp_req_trace(treq, TRACE_NVMF_TCP_COMPLETED);
+	}
 	tx_end(conn, err);
 	tcp_req_release(treq);
 }
@@ -132,6 +135,9 @@ tcp_send_r2t(struct tcp_req *treq)
 		.len_bytes = treq->req.length,
 	};
 
+	if (trace_is_on(TRACE_NVMF_TCP_H2C)) {
+		tcp_req_trace(treq, TRACE_NVMF_TCP_H2C);
+	}
 	treq->state = TCP_REQ_R2T;
 	treq->since_s = conn->group->now_s;
 	TAILQ_INSERT_TAIL(&conn->r2t_reqs, treq, link);
