@@ -103,8 +103,10 @@ def run_file(workdir, size, kind):
     return run_bdevperf(workdir, size, [bdev], "randread", 128)
 
 
-def target_config(workdir):
+def target_config(workdir, sock_impl):
+    sock = [{"method": "sock_set_default_impl", "params": {"impl_name": sock_impl}}]
     return config(workdir, [
+        {"subsystem": "sock", "config": sock if sock_impl else []},
         {"subsystem": "bdev", "config": [
             {"method": "bdev_malloc_create",
              "params": {"name": "m0", "num_blocks": 65536, "block_size": 4096}}]},
@@ -137,14 +139,18 @@ def wait_ready(sock, proc):
     sys.exit("bench.py: the target does not answer")
 
 
-def run_fabric(workdir, seconds, workload, depth, measured):
-    """The target and spdk_nvme_perf; callgrind on the one that is measured."""
+def run_fabric(workdir, seconds, workload, measured, sock_impl=None):
+    """The target and spdk_nvme_perf, queue depth 64; callgrind on the one that is measured, which
+    uses `sock_impl`."""
     out = os.path.join(workdir, "callgrind.out")
     sock = os.path.join(workdir, "rpc.sock")
-    tgt = [program("nvmf_tgt"), "-m", "0x1", "-c", target_config(workdir), "-r", sock]
-    perf = [program("spdk_nvme_perf"), "-q", str(depth), "-o", "4096", "-w", workload,
+    tgt = [program("nvmf_tgt"), "-m", "0x1", "-r", sock, "-c",
+           target_config(workdir, sock_impl if measured == "target" else None)]
+    perf = [program("spdk_nvme_perf"), "-q", "64", "-o", "4096", "-w", workload,
             "-t", str(seconds), "-c", "0x2",
             "-r", f"trtype:TCP adrfam:IPv4 traddr:127.0.0.1 trsvcid:{PORT} subnqn:{NQN}"]
+    if sock_impl and measured == "perf":
+        perf += ["-S", sock_impl]
     if measured == "target":
         tgt = callgrind(out) + tgt
     else:
@@ -173,13 +179,20 @@ ROWS = {
     "c-write": ("malloc, randwrite, q 128", 1250,
                 lambda d, t: run_bdevperf(d, t, [MALLOC], "randwrite", 128)),
     "d-read": ("target, TCP, randread on malloc, q 64", 3500,
-               lambda d, t: run_fabric(d, t, "randread", 64, "target")),
+               lambda d, t: run_fabric(d, t, "randread", "target")),
     "d-write": ("target, TCP, randwrite on malloc, q 64", 3700,
-                lambda d, t: run_fabric(d, t, "randwrite", 64, "target")),
+                lambda d, t: run_fabric(d, t, "randwrite", "target")),
     "e": ("spdk_nvme_perf, TCP, randwrite, q 64", 1700,
-          lambda d, t: run_fabric(d, t, "randwrite", 64, "perf")),
+          lambda d, t: run_fabric(d, t, "randwrite", "perf")),
     "f": ("a passthru in between, added to row a", 400,
           lambda d, t: run_bdevperf(d, t, [NULL, PASSTHRU], "randread", 128)),
+    # For comparison, without a gate: callgrind does not count what the kernel does.
+    "d-read-uring": ("row d-read over io_uring sockets", None,
+                     lambda d, t: run_fabric(d, t, "randread", "target", "uring")),
+    "d-write-uring": ("row d-write over io_uring sockets", None,
+                      lambda d, t: run_fabric(d, t, "randwrite", "target", "uring")),
+    "e-uring": ("row e over io_uring sockets", None,
+                lambda d, t: run_fabric(d, t, "randwrite", "perf", "uring")),
     "aio": ("aio, randread on a file, q 128", None, lambda d, t: run_file(d, t, "aio")),
     "uring": ("uring, randread on a file, q 128", None, lambda d, t: run_file(d, t, "uring")),
 }
@@ -220,12 +233,12 @@ def main():
             known = json.load(f)
     same = known.get("toolchain") == toolchain()
     worse = []
-    print(f"{'row':8} {'what':42} {'instr/IO':>9} {'gate':>6} {'recorded':>9}")
+    print(f"{'row':13} {'what':42} {'instr/IO':>9} {'gate':>6} {'recorded':>9}")
     for row in rows:
         what, gate, _ = ROWS[row]
         figure = measure(row)
         old = known.get("rows", {}).get(row) if same and gate else None
-        print(f"{row:8} {what:42} {figure:9} {gate or '-':>6} {old or '-':>9}", flush=True)
+        print(f"{row:13} {what:42} {figure:9} {gate or '-':>6} {old or '-':>9}", flush=True)
         if not gate:
             continue
         if figure > gate:

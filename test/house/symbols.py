@@ -43,6 +43,7 @@ KINDS = {kind: re.compile(names) for kind, names in {
 DOORS = {
     "lib/env/native/*": set(KINDS) - {"environment", "exits"},
     "module/sock/*": {"waiting", "sockets"},
+    "module/sock/uring/*": {"io_uring"},
     "module/bdev/uring/*": {"io_uring"},
     "module/bdev/aio/*": {"io_uring"},
     "lib/event/signals.c": {"signals"},

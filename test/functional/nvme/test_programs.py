@@ -24,13 +24,16 @@ LIMIT_S = 60
 AT = f"trtype:TCP adrfam:IPv4 traddr:127.0.0.1 trsvcid:{PORT}"
 SUBSYSTEM = f"{AT} subnqn:{NQN}"
 NAME = f"TCP (addr:127.0.0.1 subnqn:{NQN}) NSID 1"
+# The socket implementation of target and perf; None: their default.
+SOCK_IMPL = os.environ.get("SOCK_IMPL")
 LOAD = ["-q", "4", "-o", "4096", "-w", "randwrite"]
 
 
 def run(program, *args):
     """Status, stdout, stderr."""
-    p = subprocess.run([os.path.join(BUILD, "bin", program), *args], timeout=LIMIT_S, text=True,
-                       capture_output=True, stdin=subprocess.DEVNULL)
+    impl = ["-S", SOCK_IMPL] if SOCK_IMPL and program == "spdk_nvme_perf" else []
+    p = subprocess.run([os.path.join(BUILD, "bin", program), *impl, *args], timeout=LIMIT_S,
+                       text=True, capture_output=True, stdin=subprocess.DEVNULL)
     return p.returncode, p.stdout, p.stderr
 
 
@@ -48,6 +51,8 @@ class Target:
                              {"nqn": NQN, "namespace": {"bdev_name": "m0"}}),
                             ("nvmf_subsystem_add_listener",
                              {"nqn": NQN, "listen_address": address})])]
+        if SOCK_IMPL:
+            config.insert(0, ("sock", [("sock_set_default_impl", {"impl_name": SOCK_IMPL})]))
         path = os.path.join(self.dir, "config.json")
         with open(path, "w", encoding="utf-8") as f:
             json.dump({"subsystems": [

@@ -26,6 +26,8 @@ NQN = "nqn.2026-01.io.basalt:functional"
 CLOSED_NQN = "nqn.2026-01.io.basalt:closed"
 ADDR = "127.0.0.1"
 PORT = 14460 + os.getpid() % 100
+# The socket implementation of the target; None: its default.
+SOCK_IMPL = os.environ.get("SOCK_IMPL")
 
 
 class Rpc:
@@ -65,6 +67,8 @@ class Target:
         self.old_dirs = []
         self.log = open(os.path.join(self.dir, "log"), "w+b")
         path = os.path.join(self.dir, "rpc.sock")
+        if SOCK_IMPL:
+            args = self.with_sock_impl(list(args))
         self.proc = subprocess.Popen([binary, "-r", path, *args], stdout=self.log,
                                      stderr=subprocess.STDOUT)
         end = time.monotonic() + 20
@@ -73,6 +77,22 @@ class Target:
                 raise RuntimeError("the target does not start: " + self.text())
             time.sleep(0.02)
         self.rpc = Rpc(path)
+
+    def with_sock_impl(self, args):
+        """The same, and the configuration names SOCK_IMPL."""
+        config = {"subsystems": []}
+        for i, word in enumerate(args):
+            if word in ("-c", "--json"):
+                with open(args[i + 1], encoding="ascii") as f:
+                    config = json.load(f)
+                del args[i:i + 2]
+                break
+        config["subsystems"].insert(0, {"subsystem": "sock", "config": [
+            {"method": "sock_set_default_impl", "params": {"impl_name": SOCK_IMPL}}]})
+        path = os.path.join(self.dir, "sock_impl.json")
+        with open(path, "w", encoding="ascii") as f:
+            json.dump(config, f)
+        return args + ["-c", path]
 
     def text(self):
         self.log.flush()

@@ -275,7 +275,7 @@ test_remove_all_in_callback(void **state)
 	for (i = 0; i < TRIES && spdk_sock_group_poll(g_group) < PAIRS; i++) {
 		wait_fd(sock_group_get_fd(g_group));
 	}
-	assert_int_equal(*sock_group_get_counter(g_group), (PAIRS + 1) / 2);
+	assert_true(*sock_group_get_counter(g_group) >= (PAIRS + 1) / 2);
 	g_armed = true;
 	for (i = 0; i < PAIRS; i++) {
 		req_submit(g_pairs[i].server, &g_reqs[i], bytes, sizeof(bytes));
@@ -337,11 +337,16 @@ test_remove_all_in_completion(void **state)
 
 /* ---- An owner that takes no input ---- */
 
+/* Once the group has seen what it was told. */
 static bool
 group_is_quiet(struct pair *p)
 {
 	struct pollfd pfd = { .fd = sock_group_get_fd(p->group), .events = POLLIN };
+	int i;
 
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(spdk_sock_group_poll(p->group), 0);
+	}
 	return *sock_group_get_counter(p->group) == 0 && poll(&pfd, 1, 0) == 0;
 }
 

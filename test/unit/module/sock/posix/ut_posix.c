@@ -83,6 +83,7 @@ test_read_ahead(void **state)
 	assert_int_equal(*sock_group_get_counter(p.group), 1);
 	poll_until_taken(&p, 1000);
 	assert_memory_equal(in, out, 1000);
+	assert_int_equal(spdk_sock_group_poll(p.group), 0);
 	assert_int_equal(*sock_group_get_counter(p.group), 0);
 	assert_true(p.called >= 143);
 	pair_close(&p);
@@ -104,7 +105,7 @@ test_read_ahead_moves(void **state)
 	assert_int_equal(spdk_sock_group_remove_sock(p.group, p.server), 0);
 	assert_int_equal(*sock_group_get_counter(p.group), 0);
 	assert_int_equal(spdk_sock_group_add_sock(other, p.server, server_ready, &p), 0);
-	assert_int_equal(*sock_group_get_counter(other), 1);
+	assert_true(*sock_group_get_counter(other) > 0);
 	assert_int_equal(spdk_sock_group_poll(other), 1);
 	assert_int_equal(p.taken, 2);
 	assert_int_equal(spdk_sock_group_remove_sock(other, p.server), 0);
@@ -132,7 +133,7 @@ test_drained(void **state)
 	assert_int_equal(spdk_sock_recv(p.server, in, 10), -1);
 	assert_int_equal(errno, EAGAIN);
 	for (i = 0; n < 0 && i < TRIES; i++) {
-		wait_fd(sock_get_fd(p.server));
+		assert_true(poll_group(&p) >= 0);
 		n = spdk_sock_recv(p.server, in, 10);
 	}
 	assert_int_equal(n, 10);
@@ -397,7 +398,7 @@ test_connect_timeout(void **state)
 	c = connect_start("127.0.0.1", ntohs(sa.sin_port), 20);
 	assert_non_null(c);
 	assert_int_equal(spdk_sock_group_add_sock(group, c, server_ready, &p), 0);
-	assert_int_equal(*sock_group_get_counter(group), 1); /* must not sleep */
+	assert_true(*sock_group_get_counter(group) > 0); /* must not sleep */
 	while (g_connect_calls == 0) {
 		assert_true(spdk_sock_group_poll(group) >= 0);
 	}

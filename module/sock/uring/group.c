@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * Groups: one ring, entered at most once a round however many sockets have something to do; and
+ * lists of sockets that have work which the ring does not show. On the group's thread.
+ *
+ * Work (arm, send, tell) is done from a list, in rounds: prepare entries, submit them all, take
+ * what is complete, which only marks sockets and puts them on lists. No call-back of the user's
+ * runs while completions are taken, and a socket leaves only when nothing of it is in the ring: so
+ * no completion can point to a socket that is gone.
+ */
+
+#include "spdk/assert.h"
+#include "spdk/env.h"
+#include "spdk/likely.h"
+#include "spdk_internal/env_tcp.h"
+#include "uring.h"
+
+/* A socket that leaves waits so long for the network to let go of sends without a copy. */
+#define LET_GO_US 1000
+
+void
+uring_work_later(struct uring_sock *sock)
+{
+	struct uring_group *group;
+
+	if (sock->on_work || sock->tcp.base.group == NULL) {
+		return;
+	}
+	group = uring_group_of(sock);
+	sock->on_work = true;
+	TAILQ_INSERT_TAIL(&group->work, sock, work_link);
+	group->num_work++;
+	sock_group_work_add(group->base.group);
+}
+
+static void
+work_remove(struct uring_group *group, struct uring_sock *sock)
+{
+	TAILQ_REMOVE(&group->work, sock, work_link);
+	sock->on_work = false;
+	group->num_work--;
+	sock_group_work_sub(group->base.group);
+}
+
+static void
+connecting_remove(struct uring_group *group, struct uring_sock *sock)
+{
+	TAILQ_REMOVE(&group->connecting, sock, connecting_link);
+	sock->on_connecting = false;
+	sock_group_work_sub(group->base.group);
+}
+
+void
+uring_unlist(struct uring_sock *sock)
+{
+	struct uring_group *group = uring_group_of(sock);
+
+	if (sock->on_work) {
+		work_remove(group, sock);
+	}
+	if (sock->on_connecting) {
+		connecting_remove(group, sock);
+	}
+	if (sock->on_pending) {
+		TAILQ_REMOVE(&group->pending, sock, pending_link);
+		sock->on_pending = false;
+		group->num_pending--;
+		sock_group_work_sub(group->base.group);
+	}
+}
+
+/* ---- The ring ---- */
+
+struct io_uring_sqe *
+uring_sqe(struct uring_sock *sock, enum uring_op op)
+{
+	struct io_uring *ring = &uring_group_of(sock)->ring;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	if (spdk_unlikely(sqe == NULL)) {
+		(void)io_uring_submit(ring);
+		sqe = io_uring_get_sqe(ring);
+	}
+	if (sqe != NULL) {
+		sock->in_ring |= op;
+	}
+	return sqe;
+}
+
+bool
+uring_cancel(struct uring_sock *sock, enum uring_op op)
+{
+	struct io_uring_sqe *sqe = uring_sqe(sock, URING_CANCEL);
+	uint64_t data = op == URING_SEND ? sock->send_data : (uintptr_t)sock | op;
+
+	assert(sock->in_ring & op);
+	if (sqe == NULL) {
+		return false;
+	}
+	io_uring_prep_cancel64(sqe, data, 0);
+	io_uring_sqe_set_data64(sqe, URING_CANCEL);
+	sock->cancelled |= op;
+	return true;
+}
+
+static void
+cqe_take(const struct io_uring_cqe *cqe)
+{
+	uint64_t address = cqe->user_data & ((1ULL << URING_ZCOPY_SHIFT) - 1) & ~URING_OP_MASK;
+	struct uring_sock *sock = (struct uring_sock *)(uintptr_t)address;
+
+	switch (cqe->user_data & URING_OP_MASK) {
+	case URING_RECV:
+		uring_recv_done(sock, cqe);
+		break;
+	case URING_SEND:
+		uring_send_done(sock, cqe);
+		break;
+	case URING_POLL:
+		uring_poll_done(sock, cqe);
+		break;
+	default:
+		break; /* a cancel: what it ended tells by itself */
+	}
+}
+
+static void
+ring_take(struct uring_group *group)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int head, n = 0;
+
+	io_uring_for_each_cqe(&group->ring, head, cqe)
+	{
+		cqe_take(cqe);
+		n++;
+	}
+	io_uring_cq_advance(&group->ring, n);
+}
+
+void
+uring_turn(struct uring_group *group)
+{
+	bool stuck;
+
+	(void)io_uring_submit(&group->ring); /* enters only when there is a reason */
+	ring_take(group);
+	stuck = io_uring_sq_ready(&group->ring) > 0;
+	if (spdk_unlikely(stuck != group->stuck)) {
+		group->stuck = stuck;
+		if (stuck) {
+			sock_group_work_add(group->base.group);
+		} else {
+			sock_group_work_sub(group->base.group);
+		}
+	}
+}
+
+/* ---- Life ---- */
+
+struct spdk_sock_group_impl *
+sock_uring_group_create(void)
+{
+	struct uring_group *group = calloc(1, sizeof(*group));
+	int rc;
+
+	if (group == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	TAILQ_INIT(&group->work);
+	TAILQ_INIT(&group->pending);
+	TAILQ_INIT(&group->connecting);
+	rc = uring_ring_open(group);
+	if (rc != 0) {
+		free(group);
+		errno = -rc;
+		return NULL;
+	}
+	return &group->base;
+}
+
+int
+sock_uring_group_close(struct spdk_sock_group_impl *_group)
+{
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+
+	uring_ring_close(group);
+	free(group);
+	return 0;
+}
+
+int
+sock_uring_group_get_fd(struct spdk_sock_group_impl *_group)
+{
+	return SPDK_CONTAINEROF(_group, struct uring_group, base)->ring.ring_fd;
+}
+
+int
+sock_uring_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
+{
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	struct uring_sock *sock = uring_of(_sock);
+
+	uring_work_later(sock);
+	uring_pending_update(sock);
+	if (sock->tcp.state == SOCK_TCP_CONNECTING && sock->tcp.deadline_ticks != 0) {
+		sock->on_connecting = true;
+		TAILQ_INSERT_TAIL(&group->connecting, sock, connecting_link);
+		sock_group_work_add(_group->group);
+	}
+	sock_tcp_placement_join(&sock->tcp, _group->group);
+	return 0;
+}
+
+/* Nothing of it is in the ring afterwards. Each entry ends at once when it is asked to. */
+static void
+ring_leave(struct uring_group *group, struct uring_sock *sock)
+{
+	static const enum uring_op ops[] = { URING_RECV, URING_SEND, URING_POLL };
+	uint32_t left;
+	size_t i;
+
+	while (sock->in_ring != 0) {
+		for (i = 0; i < SPDK_COUNTOF(ops); i++) {
+			left = sock->in_ring & ~sock->cancelled;
+			if (left & ops[i]) {
+				(void)uring_cancel(sock, ops[i]);
+			}
+		}
+		(void)io_uring_submit_and_wait(&group->ring, sock->in_ring != 0);
+		ring_take(group);
+	}
+	uring_turn(group);
+}
+
+/* The number of a send without a copy means something to this ring only: none may be out. Who does
+ * not acknowledge in time loses the connection: then the system lets go at once. */
+static void
+zcopy_leave(struct uring_group *group, struct uring_sock *sock)
+{
+	uint64_t deadline = spdk_get_ticks() + spdk_get_ticks_hz() * LET_GO_US / SPDK_SEC_TO_USEC;
+	struct spdk_sock *base = &sock->tcp.base;
+
+	while (base->zcopy_low != base->zcopy_next) {
+		if (sock->tcp.state == SOCK_TCP_CONNECTED && spdk_get_ticks() >= deadline) {
+			env_tcp_abort(sock->tcp.fd);
+			sock->tcp.state = SOCK_TCP_FAILED;
+			sock->tcp.err = -ECONNABORTED;
+			basalt_sock_fail_queued(base, -ECONNABORTED);
+		}
+		uring_turn(group);
+	}
+}
+
+int
+sock_uring_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
+{
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	struct uring_sock *sock = uring_of(_sock);
+
+	sock_tcp_placement_leave(&sock->tcp);
+	ring_leave(group, sock);
+	zcopy_leave(group, sock);
+	uring_input_take_along(sock);
+	uring_unlist(sock);
+	sock->no_input = false;
+	sock->poll_ready = false;
+	return 0;
+}
+
+void
+sock_uring_want_input(struct spdk_sock *_sock, bool wanted)
+{
+	struct uring_sock *sock = uring_of(_sock);
+
+	if (sock->no_input == !wanted) {
+		return;
+	}
+	sock->no_input = !wanted;
+	sock->poll_ready = false;
+	uring_pending_update(sock);
+	uring_work_later(sock);
+}
+
+/* ---- Polling ---- */
+
+static void
+sock_work(struct uring_sock *sock)
+{
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !uring_connect_progress(sock)) {
+		return;
+	}
+	if (spdk_unlikely(sock->tcp.base.group == NULL)) {
+		return; /* the call-back of the connect took it out */
+	}
+	if (spdk_unlikely(!uring_input_arm(sock) || !uring_output_arm(sock))) {
+		uring_work_later(sock); /* when the ring has room */
+	}
+	if (!TAILQ_EMPTY(&sock->tcp.base.done)) {
+		(void)basalt_sock_complete_done(&sock->tcp.base);
+	}
+}
+
+/* Each that is on the list now, once; what that adds waits for the next round. */
+static void
+group_work(struct uring_group *group)
+{
+	struct uring_sock *sock;
+	uint32_t n;
+
+	for (n = group->num_work; n > 0; n--) {
+		sock = TAILQ_FIRST(&group->work);
+		if (sock == NULL) {
+			return; /* call-backs closed or moved others */
+		}
+		work_remove(group, sock);
+		sock_work(sock);
+	}
+}
+
+static void
+group_check_deadlines(struct uring_group *group)
+{
+	uint64_t now = spdk_get_ticks();
+	struct uring_sock *sock;
+
+	TAILQ_FOREACH(sock, &group->connecting, connecting_link) {
+		if (now >= sock->tcp.deadline_ticks) {
+			uring_work_later(sock); /* whose progress finds it too late */
+		}
+	}
+}
+
+/* Sockets that can be read, in turn. */
+static void
+group_take_pending(struct uring_group *group)
+{
+	struct spdk_sock_group_impl *base = &group->base;
+	uint32_t n = spdk_min(group->num_pending, SOCK_GROUP_READY_MAX);
+	struct uring_sock *sock;
+
+	for (base->num_ready = 0; n > 0; n--) {
+		sock = TAILQ_FIRST(&group->pending);
+		TAILQ_REMOVE(&group->pending, sock, pending_link);
+		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
+		base->ready[base->num_ready++] = &sock->tcp.base;
+		sock->tcp.base.ready_idx = base->num_ready;
+	}
+}
+
+int
+sock_uring_group_poll(struct spdk_sock_group_impl *_group)
+{
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	int round = 0;
+
+	if (spdk_unlikely(!TAILQ_EMPTY(&group->connecting))) {
+		group_check_deadlines(group);
+	}
+	do {
+		group_work(group);
+		uring_turn(group);
+	} while (++round < URING_ROUNDS && group->num_work > 0);
+	group_take_pending(group);
+	return _group->num_ready;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/*
+ * Writing, on the socket's thread.
+ *
+ * In a group the queue leaves gathered, by one send at a time in the ring, which also waits while
+ * the network takes no more: so bytes keep their order, and nothing has to be watched. Large sends
+ * go without a copy where the options say so and the system can: a second completion says that it
+ * let go of the memory. Outside of a group, and for writev(), plain calls.
+ */
+
+#include <sys/socket.h>
+
+#include "spdk/likely.h"
+#include "uring.h"
+
+/* ---- The ring's part ---- */
+
+/* What is left of the queue has no bytes: done. */
+static bool
+queue_is_empty(struct uring_sock *sock, int iovcnt)
+{
+	if (spdk_unlikely(iovcnt == 0)) {
+		basalt_sock_sent(&sock->tcp.base, 0, false);
+		uring_work_later(sock);
+	}
+	return iovcnt == 0;
+}
+
+bool
+uring_output_arm(struct uring_sock *sock)
+{
+	struct spdk_sock *base = &sock->tcp.base;
+	struct uring_group *group = uring_group_of(sock);
+	struct io_uring_sqe *sqe;
+	uint64_t data = (uintptr_t)sock | URING_SEND;
+	size_t total;
+	int iovcnt;
+
+	if (TAILQ_EMPTY(&base->queued) || (sock->in_ring & URING_SEND) ||
+	    sock->tcp.state != SOCK_TCP_CONNECTED) {
+		return true;
+	}
+	iovcnt = basalt_sock_gather(base, sock->iov, URING_SEND_IOVS, &total);
+	if (queue_is_empty(sock, iovcnt)) {
+		return true;
+	}
+	sqe = uring_sqe(sock, URING_SEND);
+	if (sqe == NULL) {
+		return false;
+	}
+	memset(&sock->msg, 0, sizeof(sock->msg));
+	sock->msg.msg_iov = sock->iov;
+	sock->msg.msg_iovlen = (size_t)iovcnt;
+	if (group->zcopy && !sock->copy_once && sock_tcp_use_zcopy(&sock->tcp, total)) {
+		io_uring_prep_sendmsg_zc(sqe, sock->tcp.fd, &sock->msg, MSG_NOSIGNAL);
+		data |= (uint64_t)(uint16_t)base->zcopy_next << URING_ZCOPY_SHIFT;
+	} else {
+		io_uring_prep_sendmsg(sqe, sock->tcp.fd, &sock->msg, MSG_NOSIGNAL);
+	}
+	sock->copy_once = false;
+	sock->send_data = data;
+	io_uring_sqe_set_data64(sqe, data);
+	return true;
+}
+
+/* The system let go of a send without a copy. */
+static void
+notice_take(struct uring_sock *sock, uint16_t number)
+{
+	struct spdk_sock *base = &sock->tcp.base;
+	uint32_t n = base->zcopy_low + (uint16_t)(number - (uint16_t)base->zcopy_low);
+
+	basalt_sock_zcopy_done(base, n, n);
+}
+
+static void
+send_failed(struct uring_sock *sock, int rc)
+{
+	switch (rc) {
+	case -ENOBUFS:
+	case -ENOMEM:
+		sock->copy_once = true;
+		break;
+	case -EAGAIN:
+	case -EINTR:
+	case -ECANCELED:
+		break;
+	case -EOPNOTSUPP:
+		if (sock->tcp.zcopy) {
+			sock->tcp.zcopy = false; /* this kind of socket can't */
+			break;
+		}
+		/* fallthrough */
+	default:
+		sock->out_err = rc;
+		basalt_sock_fail_queued(&sock->tcp.base, rc);
+		break;
+	}
+}
+
+void
+uring_send_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
+{
+	struct spdk_sock *base = &sock->tcp.base;
+
+	if (cqe->flags & IORING_CQE_F_NOTIF) {
+		notice_take(sock, (uint16_t)(cqe->user_data >> URING_ZCOPY_SHIFT));
+	} else {
+		sock->in_ring &= ~(uint32_t)URING_SEND;
+		sock->cancelled &= ~(uint32_t)URING_SEND;
+		if (spdk_likely(cqe->res >= 0)) {
+			sock->out_bytes += (uint32_t)cqe->res;
+			basalt_sock_sent(base, (size_t)cqe->res, cqe->flags & IORING_CQE_F_MORE);
+		} else {
+			/* A notice may follow of what went out of nothing: it has a number, too. */
+			if (cqe->flags & IORING_CQE_F_MORE) {
+				basalt_sock_sent(base, 0, true);
+			}
+			send_failed(sock, cqe->res);
+		}
+	}
+	if (!TAILQ_EMPTY(&base->done) || !TAILQ_EMPTY(&base->queued)) {
+		uring_work_later(sock);
+	}
+}
+
+/* ---- The user's part ---- */
+
+static ssize_t
+fd_send(struct uring_sock *sock, struct iovec *iov, int iovcnt)
+{
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)iovcnt };
+	ssize_t n = sendmsg(sock->tcp.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == ENOBUFS || errno == EWOULDBLOCK)) {
+		errno = EAGAIN;
+	}
+	return n;
+}
+
+/* Without a group. Bytes sent, or -1 with errno. */
+static ssize_t
+queue_send(struct uring_sock *sock)
+{
+	struct spdk_sock *base = &sock->tcp.base;
+	ssize_t n, sent = 0;
+	size_t total;
+	int iovcnt;
+
+	while (!TAILQ_EMPTY(&base->queued)) {
+		iovcnt = basalt_sock_gather(base, sock->iov, URING_SEND_IOVS, &total);
+		n = iovcnt > 0 ? fd_send(sock, sock->iov, iovcnt) : 0;
+		if (n < 0) {
+			if (errno != EAGAIN) {
+				basalt_sock_fail_queued(base, -errno);
+				return -1;
+			}
+			return sent > 0 ? sent : -1;
+		}
+		basalt_sock_sent(base, (size_t)n, false);
+		sent += n;
+		if ((size_t)n < total) {
+			break;
+		}
+	}
+	return sent;
+}
+
+/* Turn the ring as long as it takes bytes of the queue. The same result. */
+static ssize_t
+queue_turn(struct uring_sock *sock)
+{
+	struct spdk_sock *base = &sock->tcp.base;
+	uint64_t before = sock->out_bytes, last;
+
+	sock->out_err = 0;
+	do {
+		last = sock->out_bytes;
+		(void)uring_output_arm(sock);
+		uring_turn(uring_group_of(sock));
+	} while (!TAILQ_EMPTY(&base->queued) && sock->out_bytes != last);
+	if (sock->out_err != 0) {
+		errno = -sock->out_err;
+		return -1;
+	}
+	if (sock->out_bytes == before && !TAILQ_EMPTY(&base->queued)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return (ssize_t)(sock->out_bytes - before);
+}
+
+int
+sock_uring_flush(struct spdk_sock *_sock)
+{
+	struct uring_sock *sock = uring_of(_sock);
+	ssize_t sent = -1;
+	int err;
+
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !uring_connect_progress(sock)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (sock_tcp_is_up(&sock->tcp)) {
+		sent = _sock->group != NULL ? queue_turn(sock) : queue_send(sock);
+	}
+	err = errno;
+	if (!TAILQ_EMPTY(&_sock->done)) {
+		(void)basalt_sock_complete_done(_sock);
+	}
+	errno = err;
+	return (int)spdk_min(sent, (ssize_t)INT_MAX);
+}
+
+ssize_t
+sock_uring_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
+{
+	struct uring_sock *sock = uring_of(_sock);
+	int err;
+
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
+	    !uring_connect_progress(sock)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (!sock_tcp_is_up(&sock->tcp)) {
+		return -1;
+	}
+	if (!TAILQ_EMPTY(&_sock->queued)) {
+		err = (_sock->group != NULL ? queue_turn(sock) : queue_send(sock)) < 0 ? errno
+		                                                                       : EAGAIN;
+		/* The call-backs of what is out, or failed, wait for the next poll or flush. */
+		uring_work_later(sock);
+		if (err != EAGAIN || !TAILQ_EMPTY(&_sock->queued)) {
+			errno = err;
+			return -1;
+		}
+	}
+	return fd_send(sock, iov, iovcnt);
+}
+
+void
+sock_uring_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req)
+{
+	struct uring_sock *sock = uring_of(_sock);
+
+	sock_request_queue(_sock, req);
+	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_FAILED ||
+	                  sock->tcp.state == SOCK_TCP_LISTENING)) {
+		basalt_sock_fail_queued(_sock, sock->tcp.state == SOCK_TCP_FAILED ? sock->tcp.err
+		                                                                  : -ENOTCONN);
+	}
+	if (!(sock->in_ring & URING_SEND)) {
+		uring_work_later(sock); /* else what is in the ring goes on with it */
+	}
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (C) 2026 The Basalt authors
+ */
+
+/** \file
+ * What the files of the io_uring implementation share.
+ */
+
+#ifndef SOCK_URING_H
+#define SOCK_URING_H
+
+#include "spdk/util.h"
+#include "spdk_internal/sock_tcp.h"
+
+#include <liburing.h>
+
+/** Entries of a group's ring, and of its completion queue: one receive and one send a socket. */
+#define URING_ENTRIES 512
+#define URING_CQ_ENTRIES 4096
+/** Buffers that a group's sockets receive into ahead of their users. */
+#define URING_BUFS 128
+#define URING_BUF_BYTES (16 * 1024)
+/** A socket's own one, for when those are all taken or the system has no such thing. */
+#define URING_OWN_BYTES (64 * 1024)
+/** Most vectors of one send. */
+#define URING_SEND_IOVS 128
+/** So often does one poll of a group turn over its work list and its ring. */
+#define URING_ROUNDS 4
+
+/* What a completion is of: the low bits of its user_data. The rest is the socket, above it the
+ * number of a send without a copy, modulo 2^16. */
+enum uring_op {
+	URING_RECV = 1,
+	URING_SEND = 2,
+	URING_POLL = 4, /* readable; while connecting: writable */
+	URING_CANCEL = 0,
+};
+#define URING_OP_MASK 7ULL
+#define URING_ZCOPY_SHIFT 48
+
+/** Bytes that arrived: [pos, len) of data. */
+struct uring_buf {
+	uint8_t *data;
+	uint32_t pos;
+	uint32_t len;
+	int id; /* in the group's set; -1: a socket's own */
+	STAILQ_ENTRY(uring_buf) link;
+};
+
+STAILQ_HEAD(uring_buf_list, uring_buf);
+
+struct uring_sock {
+	struct tcp_sock tcp;
+	uint32_t in_ring;   /* of enum uring_op: what the ring, or its way there, has */
+	uint32_t cancelled; /* of these: asked to end */
+	bool no_input;      /* nobody wants any now */
+	bool no_ahead;      /* nothing is received ahead of the user */
+	bool use_own;       /* the group's buffers were all taken: once with its own */
+	bool recv_own;      /* so does the one in the ring */
+	bool copy_once;     /* the system had no room for a send without a copy */
+	bool poll_ready;    /* no_ahead, listening: readable, and not read since */
+	bool eof;           /* after what is in `input` */
+	bool on_work;
+	bool on_pending;
+	bool on_connecting;
+	int in_err;  /* the same: negative errno */
+	int out_err; /* of the last send that failed */
+	int lowat;
+	size_t in_bytes;             /* in `input` */
+	uint64_t send_data;          /* the user_data of the send in the ring */
+	uint64_t out_bytes;          /* ever sent */
+	struct uring_buf_list input; /* in the order of arrival */
+	struct uring_buf own;        /* data NULL: never receives ahead */
+	TAILQ_ENTRY(uring_sock) work_link;
+	TAILQ_ENTRY(uring_sock) pending_link;
+	TAILQ_ENTRY(uring_sock) connecting_link;
+	struct msghdr msg; /* of the send in the ring, until it is submitted */
+	struct iovec iov[URING_SEND_IOVS];
+};
+
+TAILQ_HEAD(uring_list, uring_sock);
+
+struct uring_group {
+	struct spdk_sock_group_impl base;
+	struct io_uring ring;
+	struct io_uring_buf_ring *buf_ring; /* NULL: each socket with its own */
+	uint8_t *buf_memory;
+	bool zcopy;                /* the system can send without a copy */
+	bool multishot;            /* and receive again and again */
+	bool stuck;                /* entries wait to be submitted; counts in the group's counter */
+	struct uring_list work;    /* something to arm, send or tell; each counts */
+	struct uring_list pending; /* something to read; each counts */
+	struct uring_list connecting; /* with a deadline; each counts */
+	uint32_t num_work;
+	uint32_t num_pending;
+	struct uring_buf bufs[URING_BUFS];
+};
+
+static inline struct uring_sock *
+uring_of(struct spdk_sock *sock)
+{
+	return SPDK_CONTAINEROF(sock, struct uring_sock, tcp.base);
+}
+
+static inline struct uring_group *
+uring_group_of(const struct uring_sock *sock)
+{
+	return SPDK_CONTAINEROF(sock->tcp.base.group, struct uring_group, base);
+}
+
+/* input.c */
+
+/** Let the ring receive, or watch, or not, as the socket's state says. False: the ring is full. */
+bool uring_input_arm(struct uring_sock *sock);
+/** Completions. */
+void uring_recv_done(struct uring_sock *sock, const struct io_uring_cqe *cqe);
+void uring_poll_done(struct uring_sock *sock, const struct io_uring_cqe *cqe);
+/** Account for there being something to read or not. */
+void uring_pending_update(struct uring_sock *sock);
+/** The socket leaves its group: its bytes move to memory of its own. */
+void uring_input_take_along(struct uring_sock *sock);
+/** Forget what is to be read. */
+void uring_input_drop(struct uring_sock *sock);
+ssize_t sock_uring_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt);
+
+/* output.c */
+
+/** Let the ring send what is queued, unless it does. False: the ring is full. */
+bool uring_output_arm(struct uring_sock *sock);
+void uring_send_done(struct uring_sock *sock, const struct io_uring_cqe *cqe);
+ssize_t sock_uring_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt);
+void sock_uring_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req);
+int sock_uring_flush(struct spdk_sock *_sock);
+
+/* group.c */
+
+/** Let the group's next poll, or the next round of this one, look at \p sock; nothing outside of a
+ *  group. */
+void uring_work_later(struct uring_sock *sock);
+/** Take it from every list of its group. */
+void uring_unlist(struct uring_sock *sock);
+/** An entry for \p op of \p sock, which then is in the ring; NULL when that is full. */
+struct io_uring_sqe *uring_sqe(struct uring_sock *sock, enum uring_op op);
+/** Ask for the end of \p op, which is in the ring. False: the ring is full. */
+bool uring_cancel(struct uring_sock *sock, enum uring_op op);
+/** Submit, and take what is complete; runs no call-back of the user's. */
+void uring_turn(struct uring_group *group);
+struct spdk_sock_group_impl *sock_uring_group_create(void);
+int sock_uring_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock);
+int sock_uring_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock);
+int sock_uring_group_poll(struct spdk_sock_group_impl *_group);
+int sock_uring_group_get_fd(struct spdk_sock_group_impl *_group);
+int sock_uring_group_close(struct spdk_sock_group_impl *_group);
+void sock_uring_want_input(struct spdk_sock *_sock, bool wanted);
+
+/* ring.c */
+
+int sock_uring_probe(void);
+/** A group's ring and buffers. 0 or a negative errno. */
+int uring_ring_open(struct uring_group *group);
+void uring_ring_close(struct uring_group *group);
+/** Hand a buffer of the group's set back to the system. */
+void uring_buf_return(struct uring_group *group, struct uring_buf *buf);
+
+/* uring.c */
+
+extern struct spdk_net_impl g_uring_net_impl;
+/** Look how a CONNECTING socket is getting on; may run the user's call-back. False when the socket
+ *  is gone. */
+bool uring_connect_progress(struct uring_sock *sock);
+
+#endif /* SOCK_URING_H */
