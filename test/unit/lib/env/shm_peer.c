@@ -4,6 +4,7 @@
 
 #include "shm_peer.h"
 
+#include <sys/random.h>
 #include <sys/wait.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -117,10 +118,11 @@ static int g_last_id;
 int
 shm_test_id(void)
 {
-	static int count;
+	uint32_t number;
 
-	/* Pids of 22 bits; ids are int. */
-	g_last_id = (int)getpid() * 128 + count++;
+	/* Not the pid: in a container another test may have the same one. */
+	assert_int_equal(getrandom(&number, sizeof(number), 0), sizeof(number));
+	g_last_id = (int)(number & INT_MAX);
 	return g_last_id;
 }
 

@@ -10,6 +10,8 @@
 #include "spdk_internal/machine_hooks.h"
 #include "spdk_internal/system_state.h"
 
+#include <sys/random.h>
+
 static void
 test_opts_defaults(void **state)
 {
@@ -274,7 +276,8 @@ test_options_accepted(void **state)
 
 	spdk_env_opts_init(&opts);
 	opts.name = "some_name";
-	opts.shm_id = (int)getpid();
+	assert_int_equal(getrandom(&opts.shm_id, sizeof(opts.shm_id), 0), sizeof(opts.shm_id));
+	opts.shm_id &= INT_MAX;
 	opts.mem_channel = 4;
 	opts.mem_size = 32;
 	opts.no_pci = true;

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 /* Steps an operation may cost in all, and points at which it is killed. */
-#define MAX_STEPS 12000
+#define MAX_STEPS 6000
 #define MIN_POINTS 3
 #define MAX_POINTS 12
 #define SHARE (SPDK_MALLOC_DMA | SPDK_MALLOC_SHARE)
@@ -34,7 +34,7 @@ static struct things *g_things; /* in a zone: the same in all */
 
 struct op {
 	const char *name;
-	void (*prepare)(void); /* NULL: nothing */
+	void (*prepare)(void);
 	void (*run)(void);
 	/* By the primary, after: give back whatever is left. */
 	void (*clean)(void);
@@ -61,21 +61,25 @@ run_small(void)
 {
 	g_things->bufs[0] = get(100, 0, SHARE);
 }
+
 static void
 run_small_private(void)
 {
 	g_things->bufs[7] = get(100, 0, SPDK_MALLOC_DMA);
 }
+
 static void
 run_large(void)
 {
 	get(40960, 65536, SPDK_MALLOC_DMA);
 }
+
 static void
 run_large_shared(void)
 {
 	g_things->bufs[0] = get(3 << 20, 2 << 20, SHARE);
 }
+
 static void
 run_grow(void)
 {
@@ -125,6 +129,7 @@ run_realloc(void)
 {
 	g_things->bufs[1] = spdk_realloc(g_things->bufs[1], 50000, 0);
 }
+
 static void
 run_zone(void)
 {
@@ -252,12 +257,24 @@ clean_bufs(void)
 static void
 run_stop(void)
 {
-	spdk_env_fini();
+	machine_unshare();
 }
+
+/* An environment that shares nothing yet. */
+static void
+prepare_start(void)
+{
+	struct spdk_env_opts opts = shm_test_opts(-1);
+
+	PEER_CHECK(spdk_env_init(&opts) == 0);
+}
+
 static void
 run_start(void)
 {
-	PEER_CHECK(shm_test_start() == 0);
+	struct spdk_env_opts opts = shm_test_opts(shm_test_last_id());
+
+	PEER_CHECK(machine_share(&opts) == 0);
 }
 
 static const struct op g_ops[] = {
@@ -276,7 +293,7 @@ static const struct op g_ops[] = {
 	{ "pool use", nothing, run_pool_use, clean_pool_use, 0 },
 	{ "ring", nothing, run_ring, clean_ring, 0 },
 	{ "stop", run_small_private, run_stop, nothing, 0 },
-	{ "start", NULL, run_start, nothing, 0 },
+	{ "start", prepare_start, run_start, nothing, 0 },
 };
 
 /* ---- The victim ---- */
@@ -286,12 +303,12 @@ static const struct op *g_op;
 static void
 victim_run(int in, int out)
 {
-	if (g_op->prepare != NULL) {
+	if (g_op->prepare != prepare_start) {
 		PEER_CHECK(shm_test_start() == 0);
 		g_things = spdk_memzone_lookup("things");
 		PEER_CHECK(g_things != NULL);
-		g_op->prepare();
 	}
+	g_op->prepare();
 	PEER_CHECK(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
 	raise(SIGSTOP);
 	g_op->run();

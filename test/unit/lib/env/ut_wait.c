@@ -596,24 +596,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_clock),
-		ENV_TEST(test_wait_deadline),
-		ENV_TEST(test_wait_kick),
-		ENV_TEST(test_timer),
-		ENV_TEST(test_wait_events),
-		ENV_TEST(test_wait_edge),
-		ENV_TEST(test_wait_nested),
-		ENV_TEST(test_wait_faults),
-		ENV_TEST(test_work),
-		ENV_TEST(test_work_drain),
-		ENV_TEST(test_work_at_stop),
-		ENV_TEST(test_threads),
-		ENV_TEST(test_unaffinitized),
-		ENV_TEST(test_group_basic),
-		ENV_TEST(test_group_eventfd),
-		ENV_TEST(test_group_remove_inside),
-		ENV_TEST(test_group_nest),
-		ENV_TEST(test_group_nest_conflict),
+		ENV_TEST(test_clock),         ENV_TEST(test_wait_deadline),
+		ENV_TEST(test_wait_kick),     ENV_TEST(test_timer),
+		ENV_TEST(test_wait_events),   ENV_TEST(test_wait_edge),
+		ENV_TEST(test_wait_nested),   ENV_TEST(test_wait_faults),
+		ENV_TEST(test_work),          ENV_TEST(test_work_drain),
+		ENV_TEST(test_work_at_stop),  ENV_TEST(test_threads),
+		ENV_TEST(test_unaffinitized), ENV_TEST(test_group_basic),
+		ENV_TEST(test_group_eventfd), ENV_TEST(test_group_remove_inside),
+		ENV_TEST(test_group_nest),    ENV_TEST(test_group_nest_conflict),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);
