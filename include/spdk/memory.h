@@ -11,6 +11,9 @@
 
 #include "spdk/stdinc.h"
 
+/** The system has VFIO: Linux, since 3.6. */
+#define VFIO_ENABLED 1
+
 #define SHIFT_2MB 21
 #define VALUE_2MB (1ULL << SHIFT_2MB)
 #define MASK_2MB (VALUE_2MB - 1)

@@ -63,6 +63,12 @@ uint64_t env_sim_rand(const char *name);
 /** A number from 0 to \p bound - 1 of the stream \p name, without bias. \p bound is at least 1. */
 uint64_t env_sim_rand_below(const char *name, uint64_t bound);
 
+/* ---- Nodes ---- */
+
+/** Which NUMA nodes the machine has, as a mask, until spdk_env_fini(); 3 without. After
+ *  spdk_env_init(). */
+void env_sim_set_numa_mask(uint32_t mask);
+
 /* ---- Threads ---- */
 
 /** What spdk_env_thread_launch_pinned() recorded. */

@@ -135,6 +135,7 @@ sample(uint64_t *ns, uint64_t *count)
 	uint64_t best = UINT64_MAX;
 	int i;
 
+	*ns = *count = 0;
 	for (i = 0; i < 3; i++) {
 		uint64_t before = machine_monotonic_ns();
 		uint64_t value = counter_read();

@@ -10,6 +10,7 @@
 #include "spdk_internal/env_fault.h"
 
 #define SIM_CPUS 64
+#define SIM_NUMA_MASK 3
 #define SIM_MEMORY_BYTES (1ull << 40)
 
 struct launched {
@@ -21,6 +22,7 @@ TAILQ_HEAD(launched_list, launched);
 
 static struct {
 	struct launched_list launched;
+	uint32_t numa_mask; /* 0: as it is */
 } g_sim SYSTEM_STATE = { .launched = TAILQ_HEAD_INITIALIZER(g_sim.launched) };
 
 int
@@ -53,6 +55,7 @@ void
 machine_stop(void)
 {
 	sim_thread_fini();
+	g_sim.numa_mask = 0;
 	sim_stream_fini();
 	sim_fd_fini();
 	sim_file_fini();
@@ -100,7 +103,13 @@ machine_cpu_numa(uint32_t cpu)
 uint32_t
 machine_numa_mask(void)
 {
-	return 3;
+	return g_sim.numa_mask != 0 ? g_sim.numa_mask : SIM_NUMA_MASK;
+}
+
+void
+env_sim_set_numa_mask(uint32_t mask)
+{
+	g_sim.numa_mask = mask;
 }
 
 bool

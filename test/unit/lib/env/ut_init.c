@@ -262,6 +262,8 @@ test_numa(void **state)
 	assert_int_equal(spdk_env_get_last_numa_id(), last);
 	assert_true(spdk_env_get_numa_id(0) >= 0 && spdk_env_get_numa_id(0) <= last);
 	assert_int_equal(spdk_env_get_numa_id(1023), SPDK_ENV_NUMA_ID_ANY);
+	assert_int_equal(spdk_env_get_socket_id(0), spdk_env_get_numa_id(0));
+	assert_int_equal(spdk_env_get_socket_id(1023), UINT32_MAX);
 	assert_true(spdk_env_core_get_smt_cpuset(&smt, 0));
 	assert_true(spdk_cpuset_get_cpu(&smt, 0));
 	assert_false(spdk_env_core_get_smt_cpuset(&smt, 1023));

@@ -131,6 +131,39 @@ test_zmalloc_joined(void **state)
 	}
 }
 
+/* The names with dma: each gives what its relative gives, registered. */
+static void
+test_dma_names(void **state)
+{
+	uint64_t unused = 0;
+	uint8_t *bufs[4];
+	size_t i;
+
+	bufs[0] = spdk_dma_malloc(5000, 8192, NULL);
+	bufs[1] = spdk_dma_malloc_socket(5000, 8192, NULL, 0);
+	bufs[2] = spdk_dma_zmalloc(5000, 8192, NULL);
+	bufs[3] = spdk_dma_zmalloc_socket(5000, 8192, NULL, 0);
+	for (i = 0; i < SPDK_COUNTOF(bufs); i++) {
+		assert_non_null(bufs[i]);
+		assert_int_equal((uintptr_t)bufs[i] % 8192, 0);
+		assert_true(spdk_vtophys(bufs[i], NULL) == (uintptr_t)bufs[i]);
+		assert_true(i < 2 || (bufs[i][0] == 0 && bufs[i][4999] == 0));
+		memset(bufs[i], (int)(i + 1), 5000);
+	}
+	assert_int_equal(spdk_mem_get_numa_id(bufs[1], NULL), 0);
+	assert_int_equal(spdk_mem_get_numa_id(bufs[3], NULL), 0);
+	assert_null(spdk_dma_malloc(100, 0, &unused));
+	assert_null(spdk_dma_malloc_socket(100, 0, &unused, ANY));
+	assert_null(spdk_dma_zmalloc_socket(100, 0, &unused, ANY));
+	bufs[0] = spdk_dma_realloc(bufs[0], 100000, 4096, NULL);
+	assert_non_null(bufs[0]);
+	assert_true(bufs[0][0] == 1 && bufs[0][4999] == 1);
+	for (i = 0; i < SPDK_COUNTOF(bufs); i++) {
+		spdk_dma_free(bufs[i]);
+	}
+	assert_false(spdk_iommu_is_enabled());
+}
+
 static void
 test_realloc_keeps(void **state)
 {
@@ -368,11 +401,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_alignment),     ENV_TEST(test_refused),
-		ENV_TEST(test_zmalloc),       ENV_TEST(test_zmalloc_joined),
-		ENV_TEST(test_realloc_keeps), ENV_TEST(test_realloc_fails),
-		ENV_TEST(test_cap),           ENV_TEST(test_arenas_returned),
-		ENV_TEST(test_numa_and_fd),   ENV_TEST(test_model),
+		ENV_TEST(test_alignment),       ENV_TEST(test_refused),
+		ENV_TEST(test_zmalloc),         ENV_TEST(test_zmalloc_joined),
+		ENV_TEST(test_dma_names),       ENV_TEST(test_realloc_keeps),
+		ENV_TEST(test_realloc_fails),   ENV_TEST(test_cap),
+		ENV_TEST(test_arenas_returned), ENV_TEST(test_numa_and_fd),
+		ENV_TEST(test_model),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

@@ -489,10 +489,29 @@ test_each_allocation_fails(void **state)
 	assert_int_equal(suite_env_start(NULL, -1), 0);
 }
 
+/* Nodes need not begin at 0, nor follow one another. */
+static void
+test_numa_nodes(void **state)
+{
+	int32_t id, num = 0;
+
+	env_sim_set_numa_mask(0x94);
+	assert_int_equal(spdk_env_get_first_numa_id(), 2);
+	assert_int_equal(spdk_env_get_next_numa_id(2), 4);
+	assert_int_equal(spdk_env_get_next_numa_id(3), 4);
+	assert_int_equal(spdk_env_get_next_numa_id(7), INT32_MAX);
+	assert_int_equal(spdk_env_get_last_numa_id(), 7);
+	SPDK_ENV_FOREACH_NUMA_ID(id) {
+		num++;
+	}
+	assert_int_equal(num, 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ENV_TEST(test_numa_nodes),
 		ENV_TEST(test_time),
 		ENV_TEST(test_wait_moves_time),
 		ENV_TEST(test_wait_runs_work),
