@@ -126,11 +126,14 @@ write_quoted(struct spdk_json_write_ctx *w, const char *val, size_t len)
 		plain = p;
 		n = 1;
 		while (p < end && *p >= 0x20 && *p != '"' && *p != '\\') {
-			n = json_utf8_len(p, (size_t)(end - p));
-			if (n <= 0) {
-				break;
+			if (*p >= 0x80) {
+				n = json_utf8_len(p, (size_t)(end - p));
+				if (n <= 0) {
+					break;
+				}
+				p += n - 1;
 			}
-			p += n;
+			p++;
 		}
 		json_write_emit(w, plain, (size_t)(p - plain));
 		if (p < end) {
