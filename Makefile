@@ -8,7 +8,7 @@ NINJA ?= ninja
 DATA ?= volume.img
 JOBS ?= $(shell nproc)
 
-.PHONY: all run check bench noop soak prefix install uninstall deb clean format deps-build deps-test
+.PHONY: all run check check-arm64 bench noop soak prefix install uninstall deb clean format deps-build deps-test
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD) -j $(JOBS)
@@ -37,6 +37,10 @@ bench: deps-test
 noop: deps-test
 	@$(MAKE) --no-print-directory all
 	@test/compat/noop/noop.py $(BUILD)
+
+# Cross-build for arm64 and its unit tests under qemu-user.
+check-arm64: deps-build
+	@JOBS=$(JOBS) test/arm64/check.sh
 
 soak: deps-test
 	@$(MAKE) --no-print-directory all

@@ -369,9 +369,6 @@ uint32_t spdk_env_get_next_core(uint32_t prev_core);
 /** The NUMA node of \p core; SPDK_ENV_NUMA_ID_ANY when it is none of ours. */
 int32_t spdk_env_get_numa_id(uint32_t core);
 
-/** The former name of spdk_env_get_numa_id(): deprecated, use that. */
-uint32_t spdk_env_get_socket_id(uint32_t core);
-
 /** The lowest NUMA node. */
 int32_t spdk_env_get_first_numa_id(void);
 

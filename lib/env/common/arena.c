@@ -245,6 +245,18 @@ env_heap_count(int num, int64_t size_bytes)
 }
 
 void
+env_heap_each(env_run_fn fn, void *arg)
+{
+	size_t i;
+
+	env_heap_lock();
+	for (i = 0; i < g_heap.num_arenas; i++) {
+		env_heap_walk(g_heap.arenas[i], fn, arg);
+	}
+	env_heap_unlock();
+}
+
+void
 env_mem_get_stats(struct env_mem_stats *stats)
 {
 	if (env_shared() != NULL) {

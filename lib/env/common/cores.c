@@ -457,12 +457,6 @@ spdk_env_get_numa_id(uint32_t core)
 	return SPDK_ENV_NUMA_ID_ANY;
 }
 
-uint32_t
-spdk_env_get_socket_id(uint32_t core)
-{
-	return (uint32_t)spdk_env_get_numa_id(core);
-}
-
 int32_t
 spdk_env_get_next_numa_id(int32_t prev_numa_id)
 {

@@ -317,6 +317,27 @@ env_heap_give(struct env_page *page)
 	}
 }
 
+void
+env_heap_walk(const struct env_arena *arena, env_run_fn fn, void *arg)
+{
+	size_t at, num = arena->size_bytes / ENV_PAGE_BYTES;
+
+	for (at = 0; at < num; at += arena->pages[at].num_pages) {
+		const struct env_page *page = &arena->pages[at];
+		struct env_run run = { .numa_id = arena->numa_id };
+
+		assert(page->num_pages > 0 && page->kind != ENV_PAGE_INNER);
+		run.len_bytes = (size_t)page->num_pages * ENV_PAGE_BYTES;
+		run.in_use = page->kind != ENV_PAGE_FREE;
+		if (page->kind == ENV_PAGE_LARGE) {
+			run.num_objs = 1;
+		} else if (page->kind == ENV_PAGE_SLAB && page->slab != NULL) {
+			run.num_objs = env_slab_num_used(page->slab);
+		}
+		fn(&run, arg);
+	}
+}
+
 int
 env_heap_init(const struct spdk_env_opts *opts)
 {

@@ -163,6 +163,21 @@ bool env_heap_discard(const struct env_page *page);
 /** Count an allocation made (+1) or freed (-1), with its size. Call with the lock. */
 void env_heap_count(int num, int64_t size_bytes);
 
+/** A piece of memory, for statistics. */
+struct env_run {
+	size_t len_bytes;
+	int32_t numa_id;
+	uint32_t num_objs; /* in use */
+	bool in_use;
+};
+
+typedef void (*env_run_fn)(const struct env_run *run, void *arg);
+
+/** Call \p fn for each run of pages of an arena; with the lock. */
+void env_heap_walk(const struct env_arena *arena, env_run_fn fn, void *arg);
+/** The same for all arenas; takes the lock. */
+void env_heap_each(env_run_fn fn, void *arg);
+
 /* ---- slab.c: small objects; both with the lock of the heap free ---- */
 
 #define ENV_SLAB_MAX_BYTES 2048
@@ -173,6 +188,8 @@ void *env_slab_alloc(size_t size_bytes, size_t align_bytes, int32_t numa_id);
 bool env_slab_free(struct env_slab *slab, void *obj);
 /** Bytes that \p obj may use; 0 when it is not one that is in use. With the lock. */
 size_t env_slab_obj_size(struct env_slab *slab, const void *obj);
+/** Objects in use; with the lock. */
+uint32_t env_slab_num_used(const struct env_slab *slab);
 void env_slab_fini(void);
 
 /* ---- Memory that several processes share ---- */
@@ -208,6 +225,8 @@ struct env_shared {
 	/** As spdk_mem_get_fd_and_offset() and spdk_mem_get_numa_id(). */
 	int (*fd)(const void *addr, uint64_t *offset);
 	int32_t (*numa)(const void *addr, uint64_t *size);
+	/** Call \p fn for each run of pages. */
+	void (*each)(env_run_fn fn, void *arg);
 	/** How many maps of this process hear of memory. */
 	void (*listeners)(uint32_t num);
 	/** A lock for a few instructions, which a process that dies in between does not keep. */

@@ -171,6 +171,12 @@ slab_index(const struct env_slab *slab, const void *obj)
 	return idx;
 }
 
+uint32_t
+env_slab_num_used(const struct env_slab *slab)
+{
+	return class_objs(slab->class_idx) - slab->num_free;
+}
+
 size_t
 env_slab_obj_size(struct env_slab *slab, const void *obj)
 {

@@ -225,5 +225,7 @@ machine_arena_unmap(struct env_arena *arena)
 bool
 machine_arena_discard(struct env_arena *arena, void *addr, size_t len_bytes)
 {
-	return madvise(addr, len_bytes, MADV_REMOVE) == 0;
+	/* As MADV_REMOVE, which qemu-user takes for a hint. */
+	return fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	                 (off_t)((uint8_t *)addr - arena->base), (off_t)len_bytes) == 0;
 }

@@ -263,6 +263,7 @@ void shm_slab_make(uint32_t page, size_t size_bytes, size_t align_bytes, bool sh
 /** Bytes of the object in use that begins at \p obj; 0: there is none. */
 size_t shm_slab_size(uint32_t page, const void *obj);
 void shm_slab_give(uint32_t page, const void *obj);
+uint32_t shm_slab_num_used(uint32_t page);
 /** Whether no object of the slab is in use, by what is true. */
 bool shm_slab_is_empty(uint32_t page);
 /** Count a slab that is found during a rebuild, and list it if it has room. */

@@ -335,6 +335,35 @@ shared_stats(struct env_mem_stats *stats)
 	shm_unlock();
 }
 
+struct each {
+	env_run_fn fn;
+	void *arg;
+};
+
+static void
+each_run(uint32_t page, uint64_t word, void *arg)
+{
+	const struct each *each = arg;
+	struct env_run run = { .numa_id = shm_arena_of(page)->numa_id };
+
+	run.len_bytes = (size_t)shm_word_pages(word) * ENV_PAGE_BYTES;
+	run.in_use = shm_word_kind(word) != SHM_FREE;
+	if (run.in_use) {
+		run.num_objs = shm_word_kind(word) == SHM_SLAB ? shm_slab_num_used(page) : 1;
+	}
+	each->fn(&run, each->arg);
+}
+
+static void
+shared_each(env_run_fn fn, void *arg)
+{
+	struct each each = { .fn = fn, .arg = arg };
+
+	shm_lock();
+	shm_run_each(each_run, &each);
+	shm_unlock();
+}
+
 static int
 shared_fd(const void *addr, uint64_t *offset)
 {
@@ -383,6 +412,7 @@ const struct env_shared g_shm_shared = {
 	.stats = shared_stats,
 	.fd = shared_fd,
 	.numa = shared_numa,
+	.each = shared_each,
 	.listeners = shared_listeners,
 	.name_publish = shm_name_publish,
 	.name_find = shm_name_find,

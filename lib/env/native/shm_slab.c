@@ -221,6 +221,14 @@ shm_slab_give(uint32_t page, const void *obj)
 	}
 }
 
+uint32_t
+shm_slab_num_used(uint32_t page)
+{
+	struct shm_slab *slab = slab_at(page);
+
+	return class_objs(slab->class_idx) - slab->num_free;
+}
+
 bool
 shm_slab_is_empty(uint32_t page)
 {

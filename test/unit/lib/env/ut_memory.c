@@ -6,6 +6,7 @@
 
 #include "suite.h"
 
+#include "spdk/env_dpdk.h"
 #include "spdk/log.h"
 
 #define ANY SPDK_ENV_NUMA_ID_ANY
@@ -162,6 +163,43 @@ test_dma_names(void **state)
 		spdk_dma_free(bufs[i]);
 	}
 	assert_false(spdk_iommu_is_enabled());
+}
+
+/* The same numbers as were asked for, and what is not in use is free. */
+static void
+test_mem_stats(void **state)
+{
+	struct spdk_env_dpdk_mem_stats stats = { .free_count = 99 }, after;
+	void *small, *large;
+	char text[512] = "";
+	FILE *f;
+
+	assert_int_equal(spdk_env_dpdk_get_mem_stats(&stats, 99), -EINVAL);
+	assert_int_equal(spdk_env_dpdk_get_mem_stats(&stats, UINT32_MAX), -EINVAL);
+	assert_int_equal(stats.free_count, 99);
+	assert_int_equal(spdk_env_dpdk_get_mem_stats(&stats, 0), 0);
+	assert_int_equal(stats.heap_totalsz_bytes, 0);
+	assert_int_equal(stats.free_count, 0);
+	small = spdk_malloc(10, 0, NULL, 0, SPDK_MALLOC_DMA);
+	large = spdk_malloc(100000, 0, NULL, 0, SPDK_MALLOC_DMA);
+	assert_int_equal(spdk_env_dpdk_get_mem_stats(&stats, 0), 0);
+	assert_int_equal(stats.alloc_count, 2);
+	/* A slab of 16 KiB, and 25 pages or one more with a red zone. */
+	assert_in_range(stats.heap_allocsz_bytes, 16384 + 102400, 16384 + 102400 + 4096);
+	assert_int_equal(stats.heap_totalsz_bytes,
+	                 stats.heap_allocsz_bytes + stats.heap_freesz_bytes);
+	assert_int_equal(stats.free_count, 1);
+	assert_int_equal(stats.greatest_free_size, stats.heap_freesz_bytes);
+	f = fmemopen(text, sizeof(text), "w");
+	spdk_env_dpdk_dump_mem_stats(f);
+	fclose(f);
+	assert_non_null(strstr(text, "node 0: "));
+	assert_non_null(strstr(text, "for 2 buffers"));
+	spdk_free(small);
+	spdk_free(large);
+	assert_int_equal(spdk_env_dpdk_get_mem_stats(&after, 0), 0);
+	assert_int_equal(after.alloc_count, 0);
+	assert_int_equal(after.heap_allocsz_bytes, 0);
 }
 
 static void
@@ -401,12 +439,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_alignment),       ENV_TEST(test_refused),
-		ENV_TEST(test_zmalloc),         ENV_TEST(test_zmalloc_joined),
-		ENV_TEST(test_dma_names),       ENV_TEST(test_realloc_keeps),
-		ENV_TEST(test_realloc_fails),   ENV_TEST(test_cap),
-		ENV_TEST(test_arenas_returned), ENV_TEST(test_numa_and_fd),
-		ENV_TEST(test_model),
+		ENV_TEST(test_alignment),     ENV_TEST(test_refused),
+		ENV_TEST(test_zmalloc),       ENV_TEST(test_zmalloc_joined),
+		ENV_TEST(test_dma_names),     ENV_TEST(test_mem_stats),
+		ENV_TEST(test_realloc_keeps), ENV_TEST(test_realloc_fails),
+		ENV_TEST(test_cap),           ENV_TEST(test_arenas_returned),
+		ENV_TEST(test_numa_and_fd),   ENV_TEST(test_model),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

@@ -7,6 +7,7 @@
 
 #include "shm_peer.h"
 
+#include "spdk/env_dpdk.h"
 #include "spdk/log.h"
 #include "spdk/version.h"
 
@@ -359,14 +360,17 @@ test_no_id(void **state)
 static void
 dump_run(int in, int out)
 {
-	char text[256] = "";
+	char text[512] = "";
 	FILE *f = fmemopen(text, sizeof(text), "w");
 
 	PEER_CHECK(shm_test_start() == 0);
 	PEER_CHECK(spdk_memzone_reserve("some_zone", 777, ANY, 0) != NULL);
 	PEER_CHECK(spdk_mempool_create("some_pool", 7, 7, 0, ANY) != NULL);
 	spdk_memzone_dump(f);
+	spdk_env_dpdk_dump_mem_stats(f);
 	fclose(f);
+	/* Two runs of their own. */
+	PEER_CHECK(strstr(text, "for 2 buffers") != NULL);
 	PEER_CHECK(strstr(text, "some_zone: 777 bytes") != NULL);
 	PEER_CHECK(strstr(text, "some_pool") == NULL);
 	spdk_env_fini();
