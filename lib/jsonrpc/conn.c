@@ -165,6 +165,9 @@ run_buffer(struct spdk_jsonrpc_server_conn *conn)
 			dispatch_some(conn, &budget);
 			continue;
 		}
+		if (conn->recv_len == used) {
+			break; /* there may be no buffer at all */
+		}
 		n = jsonrpc_frame_find(&conn->frame, conn->recv_buf + used, conn->recv_len - used,
 		                       &start);
 		if (n <= 0) {
