@@ -188,6 +188,38 @@ def check_rpc(connection):
     refused(connection, "outside_ping_threads", {"names": 1}, -32602)
 
 
+def threads_of(connection):
+    """{core: {id of each thread}}"""
+    return {reactor["lcore"]: {thread["id"] for thread in reactor["lw_threads"]}
+            for reactor in connection.call("framework_get_reactors")["reactors"]}
+
+
+def check_scheduler(connection):
+    """On two cores: its options are taken or refused, and idle threads come to the first core."""
+    connection.call("nvmf_create_transport", {"trtype": "TCP"})
+    before = threads_of(connection)
+    assert all(before.values()) and len(before) == 2, before
+    for number in set.union(*before.values()):
+        connection.call("thread_set_cpumask", {"id": number, "cpumask": "0x3"})
+    options = {"name": "gather", "period": 10000, "full_percent": 95}
+    connection.call("framework_set_scheduler", options)
+    now = connection.call("framework_get_scheduler")
+    assert now["scheduler_name"] == "gather" and now["full_percent"] == 95, now
+    error = connection.request("framework_set_scheduler",
+                               json.dumps({"name": "gather", "full_percent": 0})).get("error")
+    assert error, "full_percent 0 is taken"
+    deadline = time.monotonic() + START_S
+    while threads_of(connection)[1] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    after = threads_of(connection)
+    assert after == {0: set.union(*before.values()), 1: set()}, after
+
+
+def check_scheduler_program(root, folder):
+    with running(root, folder, "outside_tgt", "-m", "0x3") as connection:
+        check_scheduler(connection)
+
+
 def check_plugin(root, folder):
     def rpc(*args):
         rpc_py = os.path.join(SOURCE, "scripts", "rpc.py")
@@ -268,6 +300,8 @@ def main():
         for name in ("outside_tgt", "outside_tgt_shared", "outside_tgt_archive",
                      "outside_tgt_whole"):
             tests.append((name, lambda name=name: check_all(root, folder, name)))
+        if os.path.exists(os.path.join(SOURCE, "include", "spdk", "scheduler.h")):
+            tests.append(("a scheduler", lambda: check_scheduler_program(root, folder)))
         if not SANITIZE:  # their runtime wants to be the first that is loaded
             tests.append(("preloaded",
                           lambda: check_all(root, folder, "outside_tgt_bare", **preload)))
