@@ -54,6 +54,7 @@ prefix: $(BUILD)/build.ninja
 install: prefix
 	@$(MAKE) --no-print-directory all
 	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir "$(DESTDIR)")
+	@cp $(BUILD)/meson-logs/install-log.txt $(BUILD)/installed.txt
 
 uninstall:
 	@scripts/uninstall.py $(BUILD)

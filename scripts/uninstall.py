@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """uninstall.py BUILD: remove what the last `make install` of a build folder put in place.
 
-Meson wrote down each file; folders that are empty then go too.
+`make install` kept what Meson wrote down, each file; packages and tests install elsewhere from the
+same build folder. Folders that are empty then go too.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 
 
 def main(build):
-    log = os.path.join(build, "meson-logs", "install-log.txt")
+    log = os.path.join(build, "installed.txt")
     try:
         with open(log, encoding="utf-8") as f:
             paths = [line.rstrip("\n") for line in f if line.startswith("/")]

@@ -157,6 +157,8 @@ def test_make_install():
         with open(os.path.join(dest, "not-ours"), "w", encoding="ascii"):
             pass
         check_all(Root(dest, prefix), prefix, work)
+        # As packages are made from the same build folder: not what is to be taken out.
+        sh("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", os.path.join(work, "else"))
         sh(*make, "uninstall")
         assert files_of(dest) == {"not-ours"}, files_of(dest)
 
