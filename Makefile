@@ -8,7 +8,7 @@ NINJA ?= ninja
 DATA ?= volume.img
 JOBS ?= $(shell nproc)
 
-.PHONY: all run check check-arm64 bench noop soak prefix install uninstall deb clean format deps-build deps-test
+.PHONY: all run check check-arm64 check-tsan bench noop soak prefix install uninstall deb clean format deps-build deps-test
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD) -j $(JOBS)
@@ -30,6 +30,12 @@ run: deps-build
 check: deps-test
 	@$(MAKE) --no-print-directory all
 	@scripts/check.py $(BUILD)
+
+# Races: what has threads, in a build of its own.
+check-tsan: deps-test
+	@[ -d build-tsan ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
+	@$(NINJA) -C build-tsan -j $(JOBS)
+	@test/tsan/run.py build-tsan
 
 bench: deps-test
 	@test/bench/bench.py

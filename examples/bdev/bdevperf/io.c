@@ -181,7 +181,8 @@ io_done(struct spdk_bdev_io *bdev_io, bool success, void *cb_arg)
 
 	job->depth--;
 	if (spdk_likely(success)) {
-		job->completed++;
+		/* Pairs with the load of report_progress(), which only shows it: relaxed. */
+		__atomic_store_n(&job->completed, job->completed + 1, __ATOMIC_RELAXED);
 		if (job->histogram != NULL) {
 			spdk_histogram_data_tally(job->histogram,
 			                          spdk_get_ticks() -

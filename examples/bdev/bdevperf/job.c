@@ -246,7 +246,8 @@ job_run(void *arg)
 	struct job *job = arg;
 	struct task *task;
 
-	job->start_tsc = spdk_get_ticks();
+	/* Pairs with the load of report_progress(): relaxed. */
+	__atomic_store_n(&job->start_tsc, spdk_get_ticks(), __ATOMIC_RELAXED);
 	if (g_options.time_sec > 0) {
 		job->end_timer = spdk_poller_register_named(
 		        run_is_over, job, (uint64_t)g_options.time_sec * SPDK_SEC_TO_USEC,

@@ -205,7 +205,8 @@ report_final(void)
 static double
 period_iops(struct job *job, double period_sec)
 {
-	uint64_t completed = job->completed;
+	/* Pairs with the store in io.c, on the job's thread: a count to look at, so relaxed. */
+	uint64_t completed = __atomic_load_n(&job->completed, __ATOMIC_RELAXED);
 	double iops = (double)(completed - job->prev_completed) / period_sec;
 
 	job->prev_completed = completed;
@@ -220,6 +221,7 @@ void
 report_progress(uint64_t period_ticks)
 {
 	double period_sec = ticks_to_us(period_ticks) / SPDK_SEC_TO_USEC;
+	uint64_t start_tsc;
 	struct row row, total = {};
 	struct job *job;
 
@@ -230,7 +232,9 @@ report_progress(uint64_t period_ticks)
 		memset(&row, 0, sizeof(row));
 		row.iops = period_iops(job, period_sec);
 		row.mibps = row.iops * (double)g_options.io_size / MIB;
-		row.runtime_sec = ticks_to_us(spdk_get_ticks() - job->start_tsc) / SPDK_SEC_TO_USEC;
+		/* Pairs with the store in job.c; as above. */
+		start_tsc = __atomic_load_n(&job->start_tsc, __ATOMIC_RELAXED);
+		row.runtime_sec = ticks_to_us(spdk_get_ticks() - start_tsc) / SPDK_SEC_TO_USEC;
 		if (g_options.show_period_sec > 0) {
 			print_job(job, &row);
 		}
