@@ -264,11 +264,32 @@ restless_balance(struct spdk_scheduler_core_info *cores, uint32_t count)
 static struct spdk_scheduler g_restless = { .name = "restless", .balance = restless_balance };
 SPDK_SCHEDULER_REGISTER(g_restless)
 
+/* What the framework tells of itself, on the app thread of a program on cores 0 and 1. */
+static void
+check_questions(void)
+{
+	struct spdk_cpuset mask;
+
+	assert_int_equal(spdk_app_get_shm_id(), -1);
+	assert_int_equal(spdk_cpuset_count(spdk_app_get_core_mask()), 2);
+	assert_true(spdk_cpuset_get_cpu(spdk_app_get_core_mask(), 1));
+	spdk_cpuset_zero(&mask);
+	assert_int_equal(spdk_app_parse_core_mask("[1-5]", &mask), 0);
+	assert_int_equal(spdk_cpuset_count(&mask), 1); /* of these, those that are ours */
+	assert_true(spdk_cpuset_get_cpu(&mask, 1));
+	assert_true(spdk_app_parse_core_mask("none", &mask) < 0);
+	assert_true(spdk_framework_context_switch_monitor_enabled());
+	spdk_framework_enable_context_switch_monitor(false);
+	assert_false(spdk_framework_context_switch_monitor_enabled());
+	spdk_framework_enable_context_switch_monitor(true);
+}
+
 static void
 moved_started(void *arg)
 {
 	uint32_t i;
 
+	check_questions();
 	g_moved_left = MOVED_THREADS;
 	for (i = 0; i < MOVED_THREADS; i++) {
 		g_moved[i].fd = eventfd(0, EFD_NONBLOCK);

@@ -140,6 +140,7 @@ make_thread(struct ut_thread *t, uint32_t lcore)
 	spdk_cpuset_negate(&any);
 	t->thread = spdk_thread_create("ut", &mask);
 	assert_non_null(t->thread);
+	assert_ptr_equal(spdk_thread_get_from_ctx(spdk_thread_get_ctx(t->thread)), t->thread);
 	process(lcore);
 	spdk_set_thread(t->thread);
 	assert_int_equal(spdk_thread_set_cpumask(&any), 0);

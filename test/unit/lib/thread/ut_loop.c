@@ -446,7 +446,9 @@ test_group_by_hand(void **state)
 	assert_int_equal(SPDK_FD_GROUP_ADD(group, fd, added_run, &added), 0);
 
 	/* Waited for by itself: the thread's messages, and what was added. */
+	assert_false(readable(spdk_fd_group_get_fd(group)));
 	spdk_thread_send_msg(thread, count, &runs);
+	assert_true(readable(spdk_fd_group_get_fd(group)));
 	assert_int_equal(spdk_fd_group_wait(group, 0), 1);
 	assert_int_equal(runs, 1);
 	assert_int_equal(spdk_fd_group_wait(group, 0), 0);

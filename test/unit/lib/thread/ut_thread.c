@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "spdk/trace.h"
 #include "spdk_internal/env_sim.h"
 #include "spdk/cpuset.h"
 #include "spdk_internal/thread.h"
@@ -349,7 +350,38 @@ test_spinlock(void **state)
 	set_thread(0);
 	spdk_spin_unlock(&lock);
 	assert_false(spdk_spin_held(&lock));
+	assert_false(lock.destroyed);
 	spdk_spin_destroy(&lock);
+	assert_true(lock.destroyed);
+}
+
+static void
+end_thread(struct spdk_thread *thread)
+{
+	spdk_set_thread(thread);
+	assert_int_equal(spdk_thread_exit(thread), 0);
+	while (!spdk_thread_is_exited(thread)) {
+		spdk_thread_poll(thread, 0, 0);
+	}
+	spdk_thread_destroy(thread);
+}
+
+/* While there is a trace each thread is an owner in it. */
+static void
+test_trace_id(void **state)
+{
+	struct spdk_thread *a, *b;
+
+	assert_int_equal(spdk_thread_get_trace_id(ut_thread(0)), 0);
+	assert_int_equal(spdk_trace_init("/ut_thread", 4, 0), 0);
+	a = spdk_thread_create("a", NULL);
+	b = spdk_thread_create("b", NULL);
+	assert_int_not_equal(spdk_thread_get_trace_id(a), 0);
+	assert_int_not_equal(spdk_thread_get_trace_id(b), 0);
+	assert_int_not_equal(spdk_thread_get_trace_id(a), spdk_thread_get_trace_id(b));
+	end_thread(a);
+	end_thread(b);
+	spdk_trace_cleanup();
 }
 
 int
@@ -369,6 +401,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_stats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cpumask, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_spinlock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace_id, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
