@@ -33,8 +33,10 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("loads", nargs="*", metavar="LOAD", choices=[[], *LOADS])
-    args = parser.parse_args()
+    parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(LOADS))
+    args = parser.parse_intermixed_args()
+    if not set(args.loads) <= set(LOADS):
+        parser.error(f"the loads are {', '.join(LOADS)}")
     print(f"{'load':8} {'median':>7} {'least':>7} {'most':>7}   dynamic / static, "
           f"{args.pairs} pairs")
     for load in args.loads or LOADS:
