@@ -277,6 +277,24 @@ const char *spdk_deprecation_get_remove_release(const struct spdk_deprecation *d
 /** How often it was used. */
 uint64_t spdk_deprecation_get_hits(const struct spdk_deprecation *deprecation);
 
+/* What programs written for SPDK before v18.10 call; each only calls what took its place. */
+
+/** spdk_log_set_flag(). */
+int spdk_log_set_trace_flag(const char *flag) __attribute__((deprecated));
+
+/** spdk_log_get_flag(). */
+bool spdk_log_get_trace_flag(const char *flag) __attribute__((deprecated));
+
+/** spdk_log_clear_flag(). */
+int spdk_log_clear_trace_flag(const char *flag) __attribute__((deprecated));
+
+/** spdk_log_dump(). */
+void spdk_trace_dump(FILE *fp, const char *label, const void *buf, size_t len)
+        __attribute__((deprecated));
+
+/** spdk_log_usage(). */
+void spdk_tracelog_usage(FILE *f, const char *trace_arg) __attribute__((deprecated));
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

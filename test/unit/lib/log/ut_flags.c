@@ -106,6 +106,38 @@ test_usage(void **state)
 	assert_string_equal(text + strlen(text) - strlen(", zz_last\n"), ", zz_last\n");
 }
 
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/* The names of before v18.10 do the same. */
+static void
+test_removed(void **state)
+{
+	char *text = NULL, *want = NULL;
+	size_t size;
+	FILE *f;
+
+	assert_int_equal(spdk_log_set_trace_flag("no such"), -EINVAL);
+	assert_int_equal(spdk_log_set_trace_flag("all"), 0);
+	assert_true(spdk_log_get_flag(spdk_log_get_first_flag()->name));
+	assert_true(spdk_log_get_trace_flag(spdk_log_get_first_flag()->name));
+	assert_int_equal(spdk_log_clear_trace_flag("no such"), -EINVAL);
+	assert_int_equal(spdk_log_clear_trace_flag("all"), 0);
+	assert_false(spdk_log_get_flag(spdk_log_get_first_flag()->name));
+	assert_false(spdk_log_get_trace_flag(spdk_log_get_first_flag()->name));
+	f = open_memstream(&text, &size);
+	spdk_tracelog_usage(f, "-L");
+	spdk_trace_dump(f, "label", "abc", 3);
+	fclose(f);
+	f = open_memstream(&want, &size);
+	spdk_log_usage(f, "-L");
+	spdk_log_dump(f, "label", "abc", 3);
+	fclose(f);
+	assert_true(strlen(want) > 20);
+	assert_string_equal(text, want);
+	(free)(text);
+	(free)(want);
+}
+
 int
 main(void)
 {
@@ -115,6 +147,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_infolog, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_bad_register, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_usage, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(test_removed, log_setup, log_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
