@@ -15,7 +15,7 @@
 
 /** The masks of the trace file, group by group; all 0 without one. lib/trace writes them, any
  *  thread reads them (relaxed: a record more or less at the switch does no harm). */
-extern uint64_t g_trace_on[SPDK_TRACE_MAX_GROUP_ID];
+extern uint64_t g_trace_on[SPDK_TRACE_MAX_GROUP_ID] __attribute__((visibility("hidden")));
 
 /** Name of the shared memory, with a slash in front; NULL: there is no trace file. */
 const char *trace_get_name(void);
