@@ -27,6 +27,7 @@
 
 #include "spdk/log.h"
 #include "spdk/util.h"
+#include "spdk_internal/usdt.h"
 
 #define SPIN_START_US 50
 #define SPIN_MIN_US 20
@@ -103,6 +104,7 @@ reactor_run_events(struct reactor *reactor)
 	/* What these send anew waits for the next step. */
 	for (event = first; event != NULL; event = next) {
 		next = event->next;
+		USDT_PROBE2(event_exec, event->fn, event->arg1);
 		event->fn(event->arg1, event->arg2);
 		free(event);
 	}

@@ -18,6 +18,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 #define KATO_POLLS 4 /* looks per keep-alive timeout */
 
@@ -95,6 +96,7 @@ nvmf_ctrlr_alloc(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_qpair *
 	struct spdk_nvmf_ctrlr *ctrlr;
 	uint16_t cntlid = subsystem_take_cntlid(subsystem);
 
+	USDT_PROBE2(nvmf_ctrlr_create, subsystem->nqn, qpair);
 	if (cntlid == 0) {
 		return NULL;
 	}
@@ -224,6 +226,7 @@ ctrlr_free_msg(void *arg)
 void
 nvmf_ctrlr_free(struct spdk_nvmf_ctrlr *ctrlr)
 {
+	USDT_PROBE2(nvmf_ctrlr_destruct, ctrlr, ctrlr->cntlid);
 	assert(ctrlr->num_qpairs == 0 && ctrlr->holds == 0 && ctrlr->num_aers == 0);
 	spdk_bit_array_free(&ctrlr->qpair_mask);
 	free(ctrlr);

@@ -9,6 +9,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 static struct spdk_nvmf_host *
 subsystem_find_host(const struct spdk_nvmf_subsystem *subsystem, const char *hostnqn)
@@ -29,6 +30,7 @@ spdk_nvmf_subsystem_add_host(struct spdk_nvmf_subsystem *subsystem, const char *
 {
 	struct spdk_nvmf_host *host;
 
+	USDT_PROBE2(nvmf_subsystem_add_host, subsystem->nqn, hostnqn);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (!wire_nqn_is_valid(hostnqn)) {
 		return -EINVAL;
@@ -51,6 +53,7 @@ spdk_nvmf_subsystem_remove_host(struct spdk_nvmf_subsystem *subsystem, const cha
 {
 	struct spdk_nvmf_host *host;
 
+	USDT_PROBE2(nvmf_subsystem_remove_host, subsystem->nqn, hostnqn);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	host = subsystem_find_host(subsystem, hostnqn);
 	if (host == NULL) {
@@ -78,6 +81,7 @@ spdk_nvmf_subsystem_set_allow_any_host(struct spdk_nvmf_subsystem *subsystem, bo
 {
 	struct spdk_nvmf_subsystem_listener *listener;
 
+	USDT_PROBE2(nvmf_subsystem_set_allow_any_host, subsystem->nqn, allow_any_host);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (subsystem->allow_any_host == allow_any_host) {
 		return 0;

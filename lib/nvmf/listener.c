@@ -9,6 +9,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 static struct spdk_nvmf_subsystem_listener *
 subsystem_find_listener(const struct spdk_nvmf_subsystem *subsystem,
@@ -93,6 +94,7 @@ spdk_nvmf_subsystem_add_listener_ext(struct spdk_nvmf_subsystem *subsystem,
 	struct spdk_nvmf_listener_opts opts;
 	int rc;
 
+	USDT_PROBE3(nvmf_subsystem_add_listener, subsystem->nqn, trid->traddr, trid->trsvcid);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	spdk_nvmf_subsystem_listener_opts_init(&opts, sizeof(opts));
 	if (user_opts != NULL) {
@@ -133,6 +135,7 @@ spdk_nvmf_subsystem_remove_listener(struct spdk_nvmf_subsystem *subsystem,
 {
 	struct spdk_nvmf_subsystem_listener *listener;
 
+	USDT_PROBE3(nvmf_subsystem_remove_listener, subsystem->nqn, trid->traddr, trid->trsvcid);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	listener = subsystem_find_listener(subsystem, trid);
 	if (listener == NULL) {

@@ -9,6 +9,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 #include "spdk/bdev_module.h"
 #include "spdk_internal/bdev.h"
@@ -177,6 +178,7 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 	struct spdk_nvmf_ns_opts opts;
 	struct spdk_nvmf_ns *ns;
 
+	USDT_PROBE2(nvmf_subsystem_add_ns, subsystem->nqn, bdev_name);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (subsystem->state != NVMF_SUBSYSTEM_INACTIVE &&
 	    subsystem->state != NVMF_SUBSYSTEM_PAUSED) {
@@ -232,6 +234,7 @@ spdk_nvmf_subsystem_remove_ns(struct spdk_nvmf_subsystem *subsystem, uint32_t ns
 {
 	struct spdk_nvmf_ns *ns = nvmf_subsystem_ns(subsystem, nsid);
 
+	USDT_PROBE2(nvmf_subsystem_remove_ns, subsystem->nqn, nsid);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (subsystem->state != NVMF_SUBSYSTEM_INACTIVE &&
 	    subsystem->state != NVMF_SUBSYSTEM_PAUSED) {

@@ -11,6 +11,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 struct spdk_nvmf_transport_poll_group *
 nvmf_poll_group_get_tgroup(struct spdk_nvmf_poll_group *group,
@@ -168,6 +169,7 @@ spdk_nvmf_poll_group_create(struct spdk_nvmf_tgt *tgt)
 {
 	struct spdk_io_channel *ch = spdk_get_io_channel(tgt);
 
+	USDT_PROBE2(nvmf_create_poll_group, tgt->name, spdk_thread_get_id(spdk_get_thread()));
 	return ch != NULL ? spdk_io_channel_get_ctx(ch) : NULL;
 }
 
@@ -186,6 +188,7 @@ spdk_nvmf_poll_group_destroy(struct spdk_nvmf_poll_group *group,
 {
 	struct spdk_nvmf_qpair *qpair, *tmp;
 
+	USDT_PROBE2(nvmf_destroy_poll_group, group, spdk_thread_get_id(spdk_get_thread()));
 	assert(group->thread == spdk_get_thread());
 	assert(cb_fn != NULL && group->destroy_cb_fn == NULL);
 	/* No new queue pair: spdk_nvmf_tgt_new_qpair() sees a group without a way in. */
@@ -209,6 +212,7 @@ spdk_nvmf_poll_group_add(struct spdk_nvmf_poll_group *group, struct spdk_nvmf_qp
 	struct spdk_nvmf_transport_poll_group *tgroup;
 	int rc;
 
+	USDT_PROBE2(nvmf_poll_group_add_qpair, qpair, spdk_thread_get_id(spdk_get_thread()));
 	assert(group->thread == spdk_get_thread());
 	tgroup = nvmf_poll_group_get_tgroup(group, qpair->transport);
 	if (tgroup == NULL || group->destroy_cb_fn != NULL) {
@@ -236,6 +240,7 @@ spdk_nvmf_poll_group_remove(struct spdk_nvmf_qpair *qpair)
 	struct spdk_nvmf_poll_group *group = qpair->group;
 	struct spdk_nvmf_transport_poll_group *tgroup;
 
+	USDT_PROBE2(nvmf_poll_group_remove_qpair, qpair, spdk_thread_get_id(spdk_get_thread()));
 	tgroup = nvmf_poll_group_get_tgroup(group, qpair->transport);
 	assert(tgroup != NULL);
 	qpair->transport->ops->poll_group_remove(tgroup, qpair);

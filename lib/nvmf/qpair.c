@@ -19,6 +19,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 #include "spdk_internal/thread.h"
 
@@ -63,6 +64,7 @@ spdk_nvmf_tgt_new_qpair(struct spdk_nvmf_tgt *tgt, struct spdk_nvmf_qpair *qpair
 {
 	struct spdk_nvmf_poll_group *group;
 
+	USDT_PROBE2(nvmf_new_qpair, tgt->name, qpair);
 	pthread_mutex_lock(&tgt->mutex);
 	group = tgt_pick_group(tgt, qpair);
 	if (group != NULL) {
@@ -161,6 +163,7 @@ spdk_nvmf_qpair_disconnect(struct spdk_nvmf_qpair *qpair)
 {
 	struct spdk_nvmf_ctrlr *ctrlr = qpair->ctrlr;
 
+	USDT_PROBE2(nvmf_qpair_disconnect, qpair, qpair->qid);
 	assert(qpair->group != NULL && qpair->group->thread == spdk_get_thread());
 	if (qpair->disconnect_started) {
 		return -EINPROGRESS;

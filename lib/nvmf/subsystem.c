@@ -8,6 +8,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 void
 spdk_nvmf_subsystem_opts_init(enum spdk_nvmf_subtype type, struct spdk_nvmf_subsystem_opts *opts,
@@ -107,6 +108,7 @@ spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn,
 	struct spdk_nvmf_subsystem *subsystem;
 	uint32_t id;
 
+	USDT_PROBE1(nvmf_subsystem_create, nqn);
 	assert(nvmf_tgt_on_thread(tgt));
 	spdk_nvmf_subsystem_opts_init(type, &opts, sizeof(opts));
 	if (user_opts != NULL && user_opts->opts_size == 0) {
@@ -169,6 +171,7 @@ int
 spdk_nvmf_subsystem_destroy(struct spdk_nvmf_subsystem *subsystem, nvmf_subsystem_destroy_cb cpl_cb,
                             void *cpl_cb_arg)
 {
+	USDT_PROBE1(nvmf_subsystem_destroy, subsystem->nqn);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (subsystem->state != NVMF_SUBSYSTEM_INACTIVE) {
 		return -EAGAIN;

@@ -11,6 +11,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 #include "spdk_internal/system_state.h"
 
@@ -62,6 +63,7 @@ spdk_nvmf_tgt_create(struct spdk_nvmf_target_opts *opts)
 {
 	struct spdk_nvmf_tgt *tgt;
 
+	USDT_PROBE1(nvmf_create_tgt, opts->name);
 	if (spdk_nvmf_get_tgt(opts->name) != NULL) {
 		SPDK_ERRLOG("there is a target named '%s' already\n", opts->name);
 		return NULL;
@@ -167,6 +169,7 @@ tgt_destroy_subsystems(void *arg)
 void
 spdk_nvmf_tgt_destroy(struct spdk_nvmf_tgt *tgt, spdk_nvmf_tgt_destroy_done_fn cb_fn, void *cb_arg)
 {
+	USDT_PROBE1(nvmf_destroy_tgt, tgt->name);
 	assert(nvmf_tgt_on_thread(tgt));
 	tgt->destroying = true;
 	tgt->destroy_cb_fn = cb_fn;

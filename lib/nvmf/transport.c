@@ -12,6 +12,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 #include "spdk_internal/system_state.h"
 
@@ -147,6 +148,7 @@ spdk_nvmf_transport_create(const char *transport_name, struct spdk_nvmf_transpor
 	struct spdk_nvmf_transport_opts opts;
 	struct spdk_nvmf_transport *transport;
 
+	USDT_PROBE1(nvmf_transport_create, transport_name);
 	if (ops == NULL || user_opts->opts_size == 0) {
 		SPDK_ERRLOG("transport %s is not built in, or its opts_size is 0\n",
 		            transport_name);
@@ -197,6 +199,7 @@ spdk_nvmf_transport_destroy(struct spdk_nvmf_transport *transport,
 {
 	struct spdk_nvmf_listener *listener;
 
+	USDT_PROBE1(nvmf_transport_destroy, transport);
 	while ((listener = TAILQ_FIRST(&transport->listeners)) != NULL) {
 		TAILQ_REMOVE(&transport->listeners, listener, link);
 		transport->ops->stop_listen(transport, &listener->trid);
@@ -244,6 +247,7 @@ spdk_nvmf_transport_listen(struct spdk_nvmf_transport *transport,
 	struct spdk_nvmf_listen_opts all;
 	int rc;
 
+	USDT_PROBE3(nvmf_transport_listen, transport->ops->name, trid->traddr, trid->trsvcid);
 	spdk_nvmf_listen_opts_init(&all, sizeof(all));
 	if (opts != NULL && opts->opts_size == 0) {
 		SPDK_ERRLOG("transport %s: the options for listening have the size 0\n",
@@ -280,6 +284,7 @@ spdk_nvmf_transport_stop_listen(struct spdk_nvmf_transport *transport,
 {
 	struct spdk_nvmf_listener *listener;
 
+	USDT_PROBE3(nvmf_transport_stop_listen, transport->ops->name, trid->traddr, trid->trsvcid);
 	listener = nvmf_transport_find_listener(transport, trid);
 	if (listener == NULL) {
 		return -ENOENT;

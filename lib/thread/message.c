@@ -15,6 +15,8 @@
 
 #include "thread_internal.h"
 
+#include "spdk_internal/usdt.h"
+
 #include "spdk_internal/system_state.h"
 
 #define MSG_SLAB 128  /* nodes that the pool grows by */
@@ -306,6 +308,7 @@ msg_run_batch(struct spdk_thread *thread, uint32_t max)
 		fn = node->fn;
 		ctx = node->ctx;
 		msg_put(thread, node);
+		USDT_PROBE2(msg_exec, fn, ctx);
 		fn(ctx);
 		n++;
 	}

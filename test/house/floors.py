@@ -36,7 +36,8 @@ HEADER_OWNER = {
     "crc32": "util", "crc64": "util", "dif": "util", "fd": "util", "file": "util",
     "hexlify": "util",
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
-    "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log", "machine_hooks": "log",
+    "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log",
+    "usdt": "log", "machine_hooks": "log",
     "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread",
     "subsystem": "init", "state": "init", "scheduler": "event", "opal": "nvme",
 }

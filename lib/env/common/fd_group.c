@@ -12,6 +12,8 @@
 
 #include "machine.h"
 
+#include "spdk_internal/usdt.h"
+
 #include "spdk/fd_group.h"
 #include "spdk/log.h"
 
@@ -405,6 +407,7 @@ call_run(void *arg)
 		}
 	}
 	if (outermost == NULL) {
+		USDT_PROBE2(interrupt_fd_process, call->fn, call->arg);
 		return call->fn(call->arg);
 	}
 	rest.applied = outermost;
