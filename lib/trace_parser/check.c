@@ -73,20 +73,6 @@ check_section(const struct spdk_trace_file *f, int type, uint64_t size)
 	return NULL;
 }
 
-/* End a name, and take out of it what a terminal or JSON would stumble over. */
-static void
-clean_name(char *name, size_t size)
-{
-	size_t i;
-
-	name[size - 1] = '\0';
-	for (i = 0; name[i] != '\0'; i++) {
-		if (name[i] < ' ' || name[i] > '~') {
-			name[i] = '.';
-		}
-	}
-}
-
 static const char *
 check_ring(struct spdk_trace_file *f, uint32_t lcore, uint64_t size)
 {
@@ -110,7 +96,6 @@ check_ring(struct spdk_trace_file *f, uint32_t lcore, uint64_t size)
 	if (ring->num_entries == 0 || ring->num_entries > room / sizeof(struct spdk_trace_entry)) {
 		return "a ring is longer than the file: it is cut short";
 	}
-	clean_name(ring->tname, sizeof(ring->tname));
 	return NULL;
 }
 
@@ -135,7 +120,6 @@ check_tpoints(struct spdk_trace_file *f)
 	uint32_t i, j;
 
 	for (i = 0; i < SPDK_TRACE_MAX_TPOINT_ID; i++, tpoint++) {
-		clean_name(tpoint->name, sizeof(tpoint->name));
 		if (tpoint->name[0] == '\0') {
 			continue;
 		}
@@ -143,7 +127,6 @@ check_tpoints(struct spdk_trace_file *f)
 			return "a tracepoint has an impossible number or too many arguments";
 		}
 		for (j = 0; j < tpoint->num_args; j++) {
-			clean_name(tpoint->args[j].name, sizeof(tpoint->args[j].name));
 			if (!arg_is_legal(&tpoint->args[j])) {
 				return "an argument of a tracepoint has an impossible type or "
 				       "size";
@@ -153,16 +136,79 @@ check_tpoints(struct spdk_trace_file *f)
 	return NULL;
 }
 
+/* All that has an offset, a count or a type. Reads only. */
+static const char *
+check_all(struct spdk_trace_file *f, uint64_t size)
+{
+	const char *why = NULL;
+	uint32_t i;
+
+	for (i = 0; i < SPDK_TRACE_NUM_SECTIONS && why == NULL; i++) {
+		why = check_section(f, (int)i, size);
+	}
+	for (i = 0; i < SPDK_TRACE_MAX_LCORE && why == NULL; i++) {
+		why = check_ring(f, i, size);
+	}
+	if (why == NULL && spdk_trace_get_main_section(f)->tsc_rate == 0) {
+		why = "its clock has no rate: the program had not begun to trace";
+	}
+	return why != NULL ? why : check_tpoints(f);
+}
+
+/* End a name, and take out of it what a terminal or JSON would stumble over. */
+static void
+clean_name(char *name, size_t size)
+{
+	size_t i;
+
+	name[size - 1] = '\0';
+	for (i = 0; name[i] != '\0'; i++) {
+		if (name[i] < ' ' || name[i] > '~') {
+			name[i] = '.';
+		}
+	}
+}
+
 static void
 clean_descriptions(struct spdk_trace_file *f)
 {
 	struct spdk_trace_section_owner *section = spdk_trace_get_owner_section(f);
-	struct spdk_trace_owner *owner;
-	uint32_t i;
+	size_t room = section->owner_description_size;
+	size_t size = sizeof(struct spdk_trace_owner) + room;
+	uint32_t i, num = section->num_owners;
 
-	for (i = 0; i < section->num_owners; i++) {
-		owner = spdk_get_trace_owner(f, (uint16_t)i);
-		clean_name(owner->description, section->owner_description_size);
+	for (i = 0; i < num; i++) {
+		clean_name((char *)section->data + i * size + sizeof(struct spdk_trace_owner),
+		           room);
+	}
+}
+
+/*
+ * Where parts of a hostile file lie upon one another, cleaning one changes another. So nothing here
+ * trusts what was checked but the head of the file, which no part overlaps; sizes are read once;
+ * and all is checked again behind it. A name that has ended stays so: no 0 byte is ever taken away.
+ */
+static void
+clean_names(struct spdk_trace_file *f, uint64_t size)
+{
+	struct spdk_trace_tpoint *tpoint = spdk_trace_get_tpoint_section(f)->tpoint;
+	struct spdk_trace_history *ring;
+	uint64_t offset;
+	uint32_t i, j;
+
+	clean_descriptions(f);
+	for (i = 0; i < SPDK_TRACE_MAX_TPOINT_ID; i++, tpoint++) {
+		clean_name(tpoint->name, sizeof(tpoint->name));
+		for (j = 0; j < SPDK_TRACE_MAX_ARGS_COUNT; j++) {
+			clean_name(tpoint->args[j].name, sizeof(tpoint->args[j].name));
+		}
+	}
+	for (i = 0; i < SPDK_TRACE_MAX_LCORE; i++) {
+		offset = spdk_trace_get_lcore_offsets_section(f)->lcore_offsets[i];
+		if (offset >= sizeof(*f) && offset % 8 == 0 && fits(offset, sizeof(*ring), size)) {
+			ring = (struct spdk_trace_history *)(void *)((uint8_t *)f + offset);
+			clean_name(ring->tname, sizeof(ring->tname));
+		}
 	}
 }
 
@@ -170,8 +216,7 @@ const char *
 trace_file_check(void *data, size_t len_bytes)
 {
 	struct spdk_trace_file *f = data;
-	const char *why = NULL;
-	uint32_t i;
+	const char *why;
 
 	if (len_bytes < sizeof(*f)) {
 		return "it is shorter than the head of a trace file";
@@ -183,20 +228,10 @@ trace_file_check(void *data, size_t len_bytes)
 	if (f->file_size > len_bytes) {
 		return "it is shorter than it says itself: it is cut short";
 	}
-	for (i = 0; i < SPDK_TRACE_NUM_SECTIONS && why == NULL; i++) {
-		why = check_section(f, (int)i, f->file_size);
-	}
-	for (i = 0; i < SPDK_TRACE_MAX_LCORE && why == NULL; i++) {
-		why = check_ring(f, i, f->file_size);
-	}
-	if (why == NULL && spdk_trace_get_main_section(f)->tsc_rate == 0) {
-		why = "its clock has no rate: the program had not begun to trace";
-	}
+	why = check_all(f, f->file_size);
 	if (why == NULL) {
-		why = check_tpoints(f);
-	}
-	if (why == NULL) {
-		clean_descriptions(f);
+		clean_names(f, f->file_size);
+		why = check_all(f, f->file_size);
 	}
 	return why;
 }

@@ -44,6 +44,8 @@ def seeds():
     head = struct.pack("<QH6x7Q", 72, 7, *([72] * 7))
     yield "head", b"\0" + head
     yield "sections_in_sections", b"\0" + head + bytes(8000)
+    # Found by the fuzzer: owners over the tracepoints, whose cleaned names became their counts.
+    yield "owners_over_tpoints", b"\1" + struct.pack("<II", OWNERS, 0x7f000c17)
     for name, at in PLACES.items():
         yield name, b"\1" + b"".join(struct.pack("<II", at, v) for v in VALUES)
         for value in VALUES:
