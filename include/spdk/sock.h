@@ -276,6 +276,12 @@ int spdk_sock_set_recvbuf(struct spdk_sock *sock, int sz);
 int spdk_sock_set_sendbuf(struct spdk_sock *sock, int sz);
 
 /**
+ * Gone from SPDK since v20.01, which takes opts.priority: give what \p sock sends that priority
+ * (SO_PRIORITY). -1 with errno on failure: EPERM, ENOTSUP where there is no such thing.
+ */
+int spdk_sock_set_priority(struct spdk_sock *sock, int priority);
+
+/**
  * Is the socket an IPv6 one?
  */
 bool spdk_sock_is_ipv6(struct spdk_sock *sock);
@@ -328,6 +334,13 @@ int spdk_sock_group_provide_buf(struct spdk_sock_group *group, void *buf, size_t
  * \return number of sockets called back, or -1: EBUSY inside a call-back of this group.
  */
 int spdk_sock_group_poll(struct spdk_sock_group *group);
+
+/**
+ * Gone from SPDK since v26.05: spdk_sock_group_poll() that calls back at most \p max_events
+ * sockets; the others are told of by the next poll. -1 with errno, also: EINVAL when \p max_events
+ * is below 1.
+ */
+int spdk_sock_group_poll_count(struct spdk_sock_group *group, int max_events);
 
 /**
  * Free *group and set it to NULL. \return 0, or -1: EBADF for NULL, EBUSY while it has sockets and

@@ -236,13 +236,18 @@ spdk_sock_group_remove_sock(struct spdk_sock_group *group, struct spdk_sock *soc
 	return 0;
 }
 
+/* Call back at most \p max of the sockets that can be read; the others are told of again. */
 static int
-group_part_poll(struct spdk_sock_group_impl *gi)
+group_part_poll(struct spdk_sock_group_impl *gi, int max)
 {
 	struct spdk_sock *sock;
 	int i, num;
 
 	num = gi->net_impl->group_poll(gi);
+	for (i = max; spdk_unlikely(i < num); i++) {
+		gi->ready[i]->ready_idx = 0;
+	}
+	num = spdk_min(num, max);
 	for (i = 0; i < num; i++) {
 		sock = gi->ready[i];
 		if (spdk_unlikely(sock == NULL)) {
@@ -260,11 +265,17 @@ group_part_poll(struct spdk_sock_group_impl *gi)
 int
 spdk_sock_group_poll(struct spdk_sock_group *group)
 {
+	return spdk_sock_group_poll_count(group, INT_MAX);
+}
+
+int
+spdk_sock_group_poll_count(struct spdk_sock_group *group, int max_events)
+{
 	struct spdk_sock_group_impl *gi;
 	int rc, num = 0, err = 0;
 
-	if (spdk_unlikely(group->polling)) {
-		errno = EBUSY;
+	if (spdk_unlikely(group->polling || max_events < 1)) {
+		errno = group->polling ? EBUSY : EINVAL;
 		return -1;
 	}
 	group->polling = true;
@@ -275,7 +286,7 @@ spdk_sock_group_poll(struct spdk_sock_group *group)
 		if (TAILQ_EMPTY(&gi->socks)) {
 			continue;
 		}
-		rc = group_part_poll(gi);
+		rc = group_part_poll(gi, max_events - num);
 		if (spdk_unlikely(rc < 0)) {
 			err = errno;
 		} else {

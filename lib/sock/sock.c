@@ -12,6 +12,7 @@
 #include "spdk/likely.h"
 #include "spdk/log.h"
 #include "spdk/util.h"
+#include "spdk_internal/env_tcp.h"
 #include "sock_internal.h"
 
 SPDK_STATIC_ASSERT(sizeof(struct spdk_sock_opts) == 56, "spdk_sock_opts is 56 bytes");
@@ -255,6 +256,16 @@ int
 spdk_sock_set_sendbuf(struct spdk_sock *sock, int sz)
 {
 	return sock->net_impl->set_sendbuf(sock, sz);
+}
+
+int
+spdk_sock_set_priority(struct spdk_sock *sock, int priority)
+{
+	int fd = sock->net_impl->get_fd(sock);
+	int rc = fd < 0 ? -ENOTSUP : env_tcp_set_int(fd, SOL_SOCKET, SO_PRIORITY, priority);
+
+	errno = -rc;
+	return rc == 0 ? 0 : -1;
 }
 
 bool

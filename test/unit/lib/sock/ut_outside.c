@@ -286,6 +286,8 @@ test_after_start(void **state)
 	assert_int_equal(errno, ENOTSUP);
 	assert_int_equal(spdk_sock_writev(sock, &iov, 1), -1);
 	assert_int_equal(spdk_sock_set_recvbuf(sock, 1), -1);
+	assert_int_equal(spdk_sock_set_priority(sock, 1), -1);
+	assert_int_equal(errno, ENOTSUP);
 	assert_int_equal(spdk_sock_getaddr(sock, NULL, 0, NULL, NULL, 0, NULL), -1);
 	assert_null(spdk_sock_get_interface_name(sock));
 	assert_int_equal(spdk_sock_get_numa_id(sock), -1);

@@ -291,6 +291,41 @@ test_remove_all_in_callback(void **state)
 	}
 }
 
+/* The poll with a limit: so many are called back, the others by the next. */
+static void
+test_poll_count(void **state)
+{
+	static uint8_t byte;
+	int i, told = 0;
+
+	g_group = spdk_sock_group_create(NULL);
+	for (i = 0; i < PAIRS; i++) {
+		pair_open(&g_pairs[i], "127.0.0.1");
+		assert_int_equal(spdk_sock_group_remove_sock(g_pairs[i].group, g_pairs[i].server),
+		                 0);
+		assert_int_equal(spdk_sock_group_add_sock(g_group, g_pairs[i].server, server_ready,
+		                                          &g_pairs[i]),
+		                 0);
+		g_pairs[i].take_max = 1;
+		send_all(g_pairs[i].client, &byte, 1);
+	}
+	assert_int_equal(spdk_sock_group_poll_count(g_group, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	for (i = 0; i < TRIES && told < PAIRS; i++) {
+		int n = spdk_sock_group_poll_count(g_group, 2);
+
+		assert_in_range(n, 0, 2);
+		told += n;
+	}
+	for (i = 0; i < PAIRS; i++) {
+		assert_int_equal(g_pairs[i].taken, 1);
+		assert_int_equal(spdk_sock_group_remove_sock(g_group, g_pairs[i].server), 0);
+		assert_int_equal(spdk_sock_close(&g_pairs[i].server), 0);
+		pair_close(&g_pairs[i]);
+	}
+	assert_int_equal(spdk_sock_group_close(&g_group), 0);
+}
+
 static void
 done_throws_out(void *cb_arg, int err)
 {
@@ -460,6 +495,7 @@ main(void)
 		cmocka_unit_test(test_close_in_connect_callback),
 		cmocka_unit_test(test_close_in_connect_callback_of_group),
 		cmocka_unit_test(test_remove_all_in_callback),
+		cmocka_unit_test(test_poll_count),
 		cmocka_unit_test(test_remove_all_in_completion),
 		cmocka_unit_test(test_no_input_wanted),
 		cmocka_unit_test(test_gone_while_no_input_wanted),

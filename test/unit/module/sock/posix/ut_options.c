@@ -127,6 +127,8 @@ test_of_a_socket(void **state)
 	both_ends(&opts, ends);
 	for (i = 1; i < 3; i++) {
 		assert_int_equal(fd_int(ends[i], SOL_SOCKET, SO_PRIORITY), 5);
+		assert_int_equal(spdk_sock_set_priority(ends[i], 3), 0);
+		assert_int_equal(fd_int(ends[i], SOL_SOCKET, SO_PRIORITY), 3);
 		assert_int_equal(fd_int(ends[i], IPPROTO_TCP, TCP_USER_TIMEOUT), 4321);
 		assert_int_equal(fd_int(ends[i], SOL_SOCKET, SO_RCVBUF), 42000);
 		assert_int_not_equal(fd_int(ends[i], SOL_SOCKET, SO_SNDBUF), 62000);
