@@ -42,6 +42,14 @@ def rarely(chooser):
     return choose
 
 
+def always(chooser):
+    """For what is optional, and hardly ever left out."""
+    def choose(g):
+        return chooser(g)
+    choose.always = True
+    return choose
+
+
 def some(kind):
     """A bdev's name: mostly one of its kind, else any."""
     return lambda g: f"{kind}{g.rng.randint(0, 2)}" if g.rng.random() < 0.8 else some_bdev(g)
@@ -54,7 +62,7 @@ def some_bdev(g):
 
 
 def some_file(g):
-    return f"{g.folder}/disk{g.rng.randint(0, 2)}"
+    return f"{g.folder}/disk{g.rng.randint(0, 3)}"
 
 
 def some_key(g):
@@ -74,6 +82,9 @@ def some_target(g):
     if g.rng.random() < 0.1:
         raise Skip
     return "nvmf_tgt" if g.rng.random() < 0.9 else g.rng.choice(["t1", "t2"])
+
+
+some_target.always = True
 
 
 def hexadecimal(num_bytes):
@@ -110,7 +121,7 @@ BLOCKS = {"num_blocks": number(1, 64), "block_size": one_of(512, 4096, 4096),
           "dif_type": rarely(one_of(1, 2, 3)), "dif_pi_format": rarely(one_of(0, 1, 2)),
           "dif_is_head_of_md": rarely(one_of(True)), "md_interleave": rarely(one_of(True)),
           "numa_id": one_of(-1, 0)}
-ON_FILE = {"filename": some_file, "block_size": one_of(0, 512, 4096)}
+ON_FILE = {"filename": some_file, "block_size": always(one_of(0, 512, 4096, 4096))}
 SUBSYSTEM = {"nqn": some_nqn, "tgt_name": some_target}
 COUNT = number(0, 4096)
 
@@ -130,7 +141,7 @@ GENERATORS = {
     "keyring_file_remove_key": {"name": one_of("k0", "k1")},
     "keyring_linux_set_options": {},
     "bdev_examine": {"name": some_bdev},
-    "bdev_malloc_create": {**BLOCKS, "name": some("m")},
+    "bdev_malloc_create": {**BLOCKS, "name": always(some("m"))},
     "bdev_malloc_delete": {"name": some("m")},
     "bdev_null_create": {**BLOCKS, "name": some("n")},
     "bdev_null_delete": {"name": some("n")},
@@ -183,10 +194,19 @@ GENERATORS = {
 }
 # Makes the things on which others stand: called more often than the rest.
 MAKERS = ("bdev_malloc_create", "bdev_null_create", "bdev_passthru_create", "bdev_uring_create",
-          "nvmf_create_transport", "nvmf_create_subsystem", "nvmf_subsystem_add_ns",
-          "nvmf_subsystem_add_listener", "nvmf_subsystem_add_host", "nvmf_discovery_add_referral")
-WEIGHTS = {"nvmf_create_target": 0.5, "nvmf_delete_subsystem": 0.5, "nvmf_subsystem_remove_ns": 3,
-           "nvmf_delete_target": 2, "bdev_examine": 3}
+          "bdev_aio_create", "nvmf_create_transport", "nvmf_create_subsystem",
+          "nvmf_subsystem_add_ns", "nvmf_subsystem_add_listener", "nvmf_subsystem_add_host",
+          "nvmf_discovery_add_referral")
+WEIGHTS = {"nvmf_create_target": 0.5, "nvmf_delete_subsystem": 0.5, "nvmf_subsystem_remove_ns": 6,
+           "nvmf_delete_target": 2, "bdev_examine": 3, "bdev_passthru_create": 2,
+           "bdev_set_options": 4, "sock_impl_set_options": 3, "nvmf_subsystem_remove_host": 4}
+# For those that have no weight of their own: what makes and what removes things, the rest.
+MAKER, REMOVER, OTHER = 3, 2.5, 1
+
+
+def weight_of(name):
+    removes = any(word in name for word in ("_remove", "_delete", "_resize"))
+    return WEIGHTS.get(name, MAKER if name in MAKERS else REMOVER if removes else OTHER)
 
 
 class Generator:
@@ -230,7 +250,8 @@ class Generator:
         out, given = {}, GIVEN_OF.get(self.method["name"], GIVEN)
         for param in params:
             chooser = choosers.get(param["name"])
-            if not param["required"] and chooser is not some_target and self.rng.random() > given:
+            if not (param["required"] or getattr(chooser, "always", False)
+                    or self.rng.random() < given):
                 continue
             try:
                 value = chooser(self) if chooser is not None else self.any_value(param)
@@ -245,6 +266,6 @@ class Generator:
 
     def calls(self, methods, count):
         """(name, params) of random methods."""
-        weights = [WEIGHTS.get(m["name"], 4 if m["name"] in MAKERS else 1) for m in methods]
+        weights = [weight_of(m["name"]) for m in methods]
         for method in self.rng.choices(methods, weights, k=count):
             yield method["name"], self.params_of(method)

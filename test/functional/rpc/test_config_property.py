@@ -51,7 +51,7 @@ class Trial:
     def __init__(self, build, schema, seed):
         self.build = build
         self.folder = tempfile.mkdtemp(prefix="basalt_prop_")
-        for number in range(3):
+        for number in range(4):
             with open(f"{self.folder}/disk{number}", "wb") as f:
                 f.truncate(64 << 10)
             key = os.open(f"{self.folder}/key{number}", os.O_CREAT | os.O_WRONLY, 0o600)
