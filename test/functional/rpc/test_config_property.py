@@ -130,10 +130,10 @@ def differ(first, second):
     return "\n".join(lines[:200])
 
 
-def fails(trial, calls):
+def fails(trial, calls, watch):
     """Why the calls violate the property; None when they don't."""
     try:
-        trial.check(calls, False)
+        trial.check(calls, watch)
     except Refused:
         return None
     except AssertionError as err:
@@ -141,7 +141,7 @@ def fails(trial, calls):
     return None
 
 
-def shrink(trial, calls, reason):
+def shrink(trial, calls, reason, watch):
     """(fewer calls, why they fail)."""
     deadline = time.monotonic() + SHRINK_S
     step = max(1, len(calls) // 2)
@@ -150,7 +150,7 @@ def shrink(trial, calls, reason):
         while at < len(calls) and time.monotonic() < deadline:
             fewer = [c for i, c in enumerate(calls)
                      if not at <= i < at + step or c[0] == "framework_start_init"]
-            why = fails(trial, fewer) if len(fewer) < len(calls) else None
+            why = fails(trial, fewer, watch) if len(fewer) < len(calls) else None
             if why is not None:
                 calls, reason = fewer, why
             else:
@@ -192,7 +192,7 @@ def check_one(build, schema, seed, num_calls, totals):
         totals.not_started += 1
     except AssertionError as err:
         reason = str(err)
-        calls, reason = shrink(trial, calls, reason)
+        calls, reason = shrink(trial, calls, reason, watch)
         text = "\n".join(f"{name} {json.dumps(params)}" for name, params in calls)
         raise AssertionError(f"seed {seed}:\n{text}\n{reason}") from err
     finally:
