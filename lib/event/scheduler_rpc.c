@@ -10,6 +10,8 @@
 #include "spdk/string.h"
 #include "spdk_internal/rpc_table.h"
 
+#define NAME_SHOWN_BYTES 64
+
 /* ---- framework_set_scheduler ---- */
 
 struct set_scheduler {
@@ -77,6 +79,34 @@ set_options(const struct spdk_json_val *all)
 	return rc;
 }
 
+/* What to say of a member that only an outside scheduler could know; "" when there is none. */
+static void
+describe_unknown(const struct spdk_json_val *all, char *text, size_t size)
+{
+	const struct spdk_json_val *name, *end = all + 1 + all->len;
+	size_t i, len;
+
+	text[0] = '\0';
+	for (name = all + 1; name != end; name += 1 + spdk_json_val_len(name + 1)) {
+		for (i = 0; i < SPDK_COUNTOF(set_scheduler_params); i++) {
+			if (spdk_json_strequal(name, set_scheduler_params[i].name)) {
+				break;
+			}
+		}
+		if (i == SPDK_COUNTOF(set_scheduler_params)) {
+			len = spdk_min(name->len, NAME_SHOWN_BYTES);
+			/* Not inside a character. */
+			while (len < name->len &&
+			       (((const uint8_t *)name->start)[len] & 0xc0) == 0x80) {
+				len--;
+			}
+			snprintf(text, size, "; parameter '%.*s' is not known", (int)len,
+			         (const char *)name->start);
+			return;
+		}
+	}
+}
+
 /* The scheduler that was in use before, when its successor was refused. */
 static void
 set_back(struct spdk_scheduler *before, uint64_t period_us)
@@ -91,13 +121,16 @@ rpc_framework_set_scheduler(struct spdk_jsonrpc_request *request, void *arg)
 	struct spdk_scheduler *before = spdk_scheduler_get();
 	uint64_t period_before_us = spdk_scheduler_get_period();
 	const struct set_scheduler *params = arg;
+	char unknown[NAME_SHOWN_BYTES + 64];
 	int rc;
 
+	describe_unknown(params->all, unknown, sizeof(unknown));
 	rc = spdk_scheduler_set(params->name);
 	if (rc != 0) {
-		rpc_error(request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
-		          "scheduler '%s' can't be used: %s; static and dynamic are built in",
-		          params->name, spdk_strerror(-rc));
+		rpc_error(
+		        request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
+		        "name: scheduler '%s' can't be used: %s; static and dynamic are built in%s",
+		        params->name, spdk_strerror(-rc), unknown);
 		return;
 	}
 	if (params->period_given) {
@@ -111,8 +144,8 @@ rpc_framework_set_scheduler(struct spdk_jsonrpc_request *request, void *arg)
 			spdk_scheduler_set_period(period_before_us);
 		}
 		rpc_error(request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
-		          "scheduler '%s' does not take these options (%s): all is as it was",
-		          params->name, spdk_strerror(-rc));
+		          "scheduler '%s' does not take these options (%s): all is as it was%s",
+		          params->name, spdk_strerror(-rc), unknown);
 		return;
 	}
 	spdk_jsonrpc_send_bool_response(request, true);

@@ -29,6 +29,8 @@ def configuration(folder, auto_examine=True):
         return {"trtype": "TCP", "adrfam": "IPv4", "traddr": "127.0.0.1", "trsvcid": str(port)}
 
     return {
+        "scheduler": [entry("framework_set_scheduler", name="dynamic", period=123456,
+                            load_limit=11, core_limit=81, core_busy=96)],
         "sock": [
             entry("sock_set_default_impl", impl_name="posix"),
             entry("sock_impl_set_options", impl_name="posix", recv_buf_size=1 << 20,
@@ -118,6 +120,7 @@ def check_all_methods(build, source):
     changing = {m["name"] for m in schema if m.get("changes_config")}
     undo = {name for name in changing if "_delete" in name or "_remove" in name}
     other = {"nvmf_create_target",  # SPDK saves the default one only
+             "scheduler_set_options",  # saved when it isolates a core, of two or more
              "nvmf_subsystem_allow_any_host",  # saved with the subsystem
              "bdev_null_resize"}  # saved with the bdev
     named = {e["method"] for auto_examine in (True, False)
