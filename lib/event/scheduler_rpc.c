@@ -11,6 +11,8 @@
 #include "spdk_internal/rpc_table.h"
 
 #define NAME_SHOWN_BYTES 64
+#define OPTS_KEPT_BYTES 1024
+#define OPTS_KEPT_VALUES 64
 
 /* ---- framework_set_scheduler ---- */
 
@@ -107,26 +109,79 @@ describe_unknown(const struct spdk_json_val *all, char *text, size_t size)
 	}
 }
 
-/* The scheduler that was in use before, when its successor was refused. */
-static void
-set_back(struct spdk_scheduler *before, uint64_t period_us)
+/* The scheduler that is in use, with its options as JSON. */
+struct kept_scheduler {
+	const char *name; /* NULL: none */
+	uint64_t period_us;
+	size_t len;
+	char opts[OPTS_KEPT_BYTES];
+};
+
+static int
+keep_text(void *ctx, const void *data, size_t size)
 {
-	spdk_scheduler_set(before != NULL ? before->name : NULL);
-	spdk_scheduler_set_period(period_us);
+	struct kept_scheduler *kept = ctx;
+
+	if (size > sizeof(kept->opts) - kept->len) {
+		return -1;
+	}
+	memcpy(kept->opts + kept->len, data, size);
+	kept->len += size;
+	return 0;
+}
+
+static void
+keep_scheduler(struct kept_scheduler *kept)
+{
+	struct spdk_scheduler *scheduler = spdk_scheduler_get();
+	struct spdk_json_write_ctx *w;
+
+	kept->name = scheduler != NULL ? scheduler->name : NULL;
+	kept->period_us = spdk_scheduler_get_period();
+	kept->len = 0;
+	if (scheduler == NULL || scheduler->get_opts == NULL || scheduler->set_opts == NULL) {
+		return;
+	}
+	w = spdk_json_write_begin(keep_text, kept, 0);
+	if (w != NULL) {
+		spdk_json_write_object_begin(w);
+		scheduler->get_opts(w);
+		spdk_json_write_object_end(w);
+		kept->len = spdk_json_write_end(w) == 0 ? kept->len : 0;
+	}
+}
+
+/* Its successor was refused. */
+static void
+set_back(struct kept_scheduler *kept)
+{
+	struct spdk_json_val values[OPTS_KEPT_VALUES];
+	struct spdk_scheduler *scheduler;
+
+	spdk_scheduler_set(kept->name);
+	spdk_scheduler_set_period(kept->period_us);
+	scheduler = spdk_scheduler_get();
+	if (kept->len > 0 && scheduler != NULL &&
+	    spdk_json_parse(kept->opts, kept->len, values, OPTS_KEPT_VALUES, NULL, 0) > 0) {
+		scheduler_lock();
+		scheduler->set_opts(values);
+		scheduler_unlock();
+	}
 }
 
 static void
 rpc_framework_set_scheduler(struct spdk_jsonrpc_request *request, void *arg)
 {
-	struct spdk_scheduler *before = spdk_scheduler_get();
-	uint64_t period_before_us = spdk_scheduler_get_period();
 	const struct set_scheduler *params = arg;
+	struct kept_scheduler before;
 	char unknown[NAME_SHOWN_BYTES + 64];
 	int rc;
 
 	describe_unknown(params->all, unknown, sizeof(unknown));
+	keep_scheduler(&before);
 	rc = spdk_scheduler_set(params->name);
 	if (rc != 0) {
+		set_back(&before);
 		rpc_error(
 		        request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
 		        "name: scheduler '%s' can't be used: %s; static and dynamic are built in%s",
@@ -138,11 +193,7 @@ rpc_framework_set_scheduler(struct spdk_jsonrpc_request *request, void *arg)
 	}
 	rc = set_options(params->all);
 	if (rc != 0) {
-		if (spdk_scheduler_get() != before) {
-			set_back(before, period_before_us);
-		} else {
-			spdk_scheduler_set_period(period_before_us);
-		}
+		set_back(&before);
 		rpc_error(request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
 		          "scheduler '%s' does not take these options (%s): all is as it was%s",
 		          params->name, spdk_strerror(-rc), unknown);

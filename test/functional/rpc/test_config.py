@@ -197,6 +197,19 @@ def check_house_full(build, source):
         assert "the end of a request did not come in 30 s" in target.log_text()
 
 
+def check_refused_scheduler(build, source):
+    """A scheduler that refuses its options leaves its predecessor as it was, options included."""
+    with Target(build) as target:
+        call = target.connection.call
+        call("framework_set_scheduler", {"name": "dynamic", "period": 77, "load_limit": 28,
+                                         "core_limit": 60, "core_busy": 76})
+        before = call("framework_get_scheduler")
+        answer = target.connection.request("framework_set_scheduler",
+                                           '{"name": "static", "period": 5, "mappings": "x"}')
+        assert "error" in answer, answer
+        assert before["load_limit"] == 28 and call("framework_get_scheduler") == before, before
+
+
 def check_python_client(build, source):
     """The package as other scripts use it."""
     sys.path.insert(0, os.path.join(source, "python"))
@@ -230,8 +243,8 @@ def check_python_client(build, source):
 
 def main(build, source):
     checks = (check_broken, check_missing_file, check_ignore_errors, check_save_and_load,
-              check_rpc_py_output, check_one_owner, check_slow_peer, check_python_client,
-              check_house_full)
+              check_rpc_py_output, check_one_owner, check_slow_peer, check_refused_scheduler,
+              check_python_client, check_house_full)
     return run_tap([(check.__name__[6:].replace("_", " "),
                      lambda check=check: check(build, source)) for check in checks])
 
