@@ -18,11 +18,13 @@ import socket
 import ssl
 import sys
 import threading
+import time
 
 BODY_MAX = 1 << 20
 CHUNK_LINE_MAX = 1024
 PEERS_MAX = 64
 PEER_IDLE_S = 30
+DRAIN_S = 2
 DEFAULT_ADDR = "/var/tmp/spdk.sock"
 
 
@@ -155,6 +157,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, answer or b"", "application/json")
         except Refused as err:
             self.answer(err.status, (err.reason + "\n").encode())
+            self.drain()
+
+    def drain(self):
+        """Read for a moment what the peer still sends: a close on unread bytes would reset the
+        connection, and could take the answer with it."""
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        end = time.monotonic() + DRAIN_S
+        self.connection.settimeout(DRAIN_S)
+        while time.monotonic() < end and self.connection.recv(65536):
+            pass
 
     def do_HEAD(self):
         self.answer(200 if self.authorized() else 401, b"")

@@ -14,6 +14,8 @@
 
 #include <malloc.h>
 
+#define MANY 1000
+
 static struct {
 	struct spdk_nvme_transport_id trid;
 	struct spdk_nvme_ctrlr *attached;
@@ -147,6 +149,7 @@ poll_group(void)
 	struct spdk_nvme_poll_group *group = spdk_nvme_poll_group_create(&g, NULL);
 	struct spdk_nvme_poll_group_stat *stat = NULL;
 	size_t used;
+	int i;
 
 	check(ctrlr != NULL && group != NULL && spdk_nvme_poll_group_get_ctx(group) == &g,
 	      "a poll group knows its context");
@@ -156,9 +159,13 @@ poll_group(void)
 	              stat->transport_stat[0]->tcp.nvme_completions >= 1 &&
 	              stat->transport_stat[0]->tcp.polls > 0,
 	      "a poll group counts");
-	used = mallinfo2().uordblks;
 	spdk_nvme_poll_group_free_stats(group, stat);
-	check(mallinfo2().uordblks < used, "statistics are freed");
+	used = mallinfo2().uordblks;
+	for (i = 0; i < MANY; i++) {
+		spdk_nvme_poll_group_get_stats(group, &stat);
+		spdk_nvme_poll_group_free_stats(group, stat);
+	}
+	check(mallinfo2().uordblks < used + MANY * sizeof(*stat), "statistics are freed");
 	check(spdk_nvme_poll_group_destroy(group) == 0, "a poll group that is empty goes");
 	check(spdk_nvme_ctrlr_get_regs_csts(ctrlr).bits.rdy == 1, "a controller is ready");
 	spdk_nvme_detach(ctrlr);
