@@ -11,18 +11,8 @@
 #include "trace_internal.h"
 
 #define NUM_OWNERS (16 * 1024)
-#define OWNER_DESCRIPTION_BYTES 119 /* with the owner's own 9 bytes 128 */
 #define SECTION_ALIGN 64
 #define ENTRIES_MAX (1ull << 32)
-
-struct spdk_trace_file *g_trace_file;
-
-static struct {
-	struct env_shm shm;
-	uint64_t owners_offset;
-	uint64_t rings_offset;
-	bool rings_reserved; /* set under the lock of mask.c */
-} g_state SYSTEM_STATE;
 
 static const uint64_t g_section_bytes[SPDK_TRACE_NUM_SECTIONS] = {
 	[SPDK_TRACE_SECTION_MAIN] = sizeof(struct spdk_trace_section_main),
@@ -84,7 +74,7 @@ static int
 add_ring(struct spdk_trace_file *f, uint32_t lcore, uint64_t *offset, uint64_t num_entries)
 {
 	struct spdk_trace_history *history;
-	int rc = env_shm_reserve(&g_state.shm, *offset, sizeof(*history));
+	int rc = env_shm_reserve(&g_trace_memory.shm, *offset, sizeof(*history));
 
 	if (rc != 0) {
 		return rc;
@@ -143,37 +133,6 @@ check_args(uint64_t num_entries, uint32_t num_threads)
 	return 0;
 }
 
-int
-trace_reserve_rings(void)
-{
-	int rc;
-
-	if (g_state.rings_reserved) {
-		return 0;
-	}
-	rc = env_shm_reserve(&g_state.shm, g_state.rings_offset,
-	                     g_state.shm.size_bytes - g_state.rings_offset);
-	if (rc != 0) {
-		SPDK_ERRLOG("No memory for trace records (%" PRIu64 " KiB of /dev/shm): start with "
-		            "a smaller --num-trace-entries, or make room\n",
-		            (g_state.shm.size_bytes - g_state.rings_offset) / 1024);
-		return rc;
-	}
-	g_state.rings_reserved = true;
-	return 0;
-}
-
-int
-trace_reserve_owners(uint32_t first, uint32_t num)
-{
-	uint64_t size = sizeof(struct spdk_trace_owner) + OWNER_DESCRIPTION_BYTES;
-
-	return env_shm_reserve(&g_state.shm,
-	                       g_state.owners_offset + sizeof(struct spdk_trace_section_owner) +
-	                               first * size,
-	                       num * size);
-}
-
 static int
 file_make(const char *shm_name, uint64_t num_entries, uint32_t num_threads)
 {
@@ -184,21 +143,22 @@ file_make(const char *shm_name, uint64_t num_entries, uint32_t num_threads)
 
 	pos = layout_sections(offsets);
 	owners = offsets[SPDK_TRACE_SECTION_OWNER];
-	g_state.owners_offset = owners;
-	g_state.rings_offset = pos;
-	rc = env_shm_create(&g_state.shm, shm_name,
+	g_trace_memory.owners_offset = owners;
+	g_trace_memory.rings_offset = pos;
+	rc = env_shm_create(&g_trace_memory.shm, shm_name,
 	                    pos + (spdk_env_get_core_count() + num_threads) *
 	                                    ring_bytes(num_entries));
 	if (rc != 0) {
 		return rc;
 	}
 	/* What is written from here on: all sections but the owners, which come as they do. */
-	rc = env_shm_reserve(&g_state.shm, 0, owners + sizeof(struct spdk_trace_section_owner));
+	rc = env_shm_reserve(&g_trace_memory.shm, 0,
+	                     owners + sizeof(struct spdk_trace_section_owner));
 	if (rc == 0) {
-		rc = env_shm_reserve(&g_state.shm, offsets[SPDK_TRACE_SECTION_TPOINT_MASK],
+		rc = env_shm_reserve(&g_trace_memory.shm, offsets[SPDK_TRACE_SECTION_TPOINT_MASK],
 		                     pos - offsets[SPDK_TRACE_SECTION_TPOINT_MASK]);
 	}
-	f = g_state.shm.addr;
+	f = g_trace_memory.shm.addr;
 	if (rc != 0) {
 		return rc;
 	}
@@ -209,7 +169,7 @@ file_make(const char *shm_name, uint64_t num_entries, uint32_t num_threads)
 	if (rc != 0) {
 		return rc;
 	}
-	assert(pos == g_state.shm.size_bytes);
+	assert(pos == g_trace_memory.shm.size_bytes);
 	f->file_size = pos;
 	g_trace_file = f;
 	rc = trace_owners_init();
@@ -235,8 +195,8 @@ spdk_trace_init(const char *shm_name, uint64_t num_entries, uint32_t num_threads
 		trace_user_threads_fini();
 		trace_owners_fini();
 		g_trace_file = NULL;
-		env_shm_destroy(&g_state.shm, true);
-		memset(&g_state, 0, sizeof(g_state));
+		env_shm_destroy(&g_trace_memory.shm, true);
+		memset(&g_trace_memory, 0, sizeof(g_trace_memory));
 		return rc;
 	}
 	trace_register_all();
@@ -270,14 +230,14 @@ spdk_trace_cleanup(void)
 	trace_user_threads_fini();
 	trace_owners_fini();
 	g_trace_file = NULL;
-	env_shm_destroy(&g_state.shm, !has_records(f));
-	memset(&g_state, 0, sizeof(g_state));
+	env_shm_destroy(&g_trace_memory.shm, !has_records(f));
+	memset(&g_trace_memory, 0, sizeof(g_trace_memory));
 }
 
 const char *
 trace_get_name(void)
 {
-	return g_trace_file != NULL ? g_state.shm.name : NULL;
+	return g_trace_file != NULL ? g_trace_memory.shm.name : NULL;
 }
 
 void

@@ -33,7 +33,18 @@ void trace_user_threads_fini(void);
 /* Number of the calling user thread's ring; 0: it has none. */
 uint32_t trace_user_ring(void);
 
-/* file.c. Memory for the rings, before the first tracepoint goes on. 0 or -ENOSPC. */
+#define OWNER_DESCRIPTION_BYTES 119 /* with the owner's own 9 bytes 128 */
+
+/* memory.c; file.c makes it. */
+struct trace_memory {
+	struct env_shm shm;
+	uint64_t owners_offset;
+	uint64_t rings_offset;
+	bool rings_reserved; /* set under the lock of mask.c */
+};
+extern struct trace_memory g_trace_memory;
+
+/* Memory for the rings, before the first tracepoint goes on. 0 or -ENOSPC. */
 int trace_reserve_rings(void);
 
 /* The same for some owners, before the first of them. */
