@@ -306,7 +306,7 @@ static const char *const malformed[] = {
 	"\"text\"",
 	"[]",
 	"[" GOOD ",7]",
-	"[" GOOD,
+	("[" GOOD),
 	"{}",
 	"{\"jsonrpc\":\"2.0\",\"id\":1}",
 	"{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":1}",
