@@ -129,7 +129,8 @@ test_complete(void **state)
 			char rest[64];
 
 			assert_true(strcmp(first, got) != 0);
-			snprintf(first, sizeof(first), "%.36s", got);
+			memcpy(first, got, 36);
+			first[36] = '\0';
 			assert_int_equal(spdk_uuid_parse(&parsed, first), 0);
 			assert_false(spdk_uuid_is_null(&parsed));
 			snprintf(rest, sizeof(rest), "UUID%s", got + 36);

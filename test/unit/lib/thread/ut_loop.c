@@ -261,6 +261,8 @@ test_loop_bounds(void **state)
 	basalt_loop_add_thread(loop, ut_thread(1));
 	basalt_loop_process(loop, 1);
 	assert_int_equal(runs, 4);
+	assert_int_equal(basalt_loop_process(loop, 8), 0); /* the last message is not left behind */
+	assert_int_equal(runs, 5);
 	basalt_loop_destroy(loop);
 	basalt_loop_destroy(NULL);
 }
