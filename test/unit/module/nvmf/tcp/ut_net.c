@@ -390,11 +390,12 @@ say(struct peer *p, const char *format, ...)
 static void
 say_pdu(struct peer *p, const struct wire_pdu *pdu)
 {
-	struct wire_ic_opts asked = ic_opts(pdu->ic_resp.hdgst);
+	struct wire_ic_opts asked;
 	struct wire_fault fault;
 
 	switch (pdu->type) {
 	case SPDK_NVME_TCP_PDU_TYPE_IC_RESP:
+		asked = ic_opts(pdu->ic_resp.hdgst);
 		assert_int_equal(wire_ic_confirm(&p->link, &pdu->ic_resp, &asked, &fault), 0);
 		say(p, "ic");
 		break;
