@@ -103,7 +103,7 @@ def run_file(workdir, size, kind):
     return run_bdevperf(workdir, size, [bdev], "randread", 128)
 
 
-def target_config(workdir, sock_impl):
+def target_config(workdir, sock_impl=None):
     sock = [{"method": "sock_set_default_impl", "params": {"impl_name": sock_impl}}]
     return config(workdir, [
         {"subsystem": "sock", "config": sock if sock_impl else []},

@@ -58,7 +58,11 @@ done(void *arg, int err)
 static void
 write_async(struct spdk_sock *sock, const char *text, int i)
 {
-	struct spdk_sock_request *req = calloc(1, sizeof(*req) + sizeof(struct iovec));
+	static struct {
+		struct spdk_sock_request req;
+		struct iovec iov;
+	} reqs[3];
+	struct spdk_sock_request *req = &reqs[i].req;
 
 	req->cb_fn = done;
 	req->cb_arg = (void *)(intptr_t)i;
