@@ -34,11 +34,11 @@ NO_USE = {"unit_env_shm_step_native",  # steps its processes itself
 
 
 class Test:
-    def __init__(self, facts):
+    def __init__(self, facts, build):
         self.name = facts["name"]
         self.cmd = facts["cmd"]
         self.env = facts["env"]
-        self.workdir = facts["workdir"]
+        self.workdir = facts["workdir"] or build  # as Meson runs them
         self.seconds = 0.0
         self.seen = set()
 
@@ -67,7 +67,7 @@ class Test:
 
 def load_tests(build, pattern):
     out = subprocess.check_output(["meson", "introspect", build, "--tests"], text=True)
-    tests = [Test(t) for t in json.loads(out)
+    tests = [Test(t, build) for t in json.loads(out)
              if t["name"] not in NO_USE and {s.split(":")[-1] for s in t["suite"]} & SUITES]
     return [t for t in tests if re.search(pattern, t.name)]
 
