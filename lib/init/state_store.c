@@ -5,10 +5,12 @@
 /* The state file on its disk. All of it blocks: it runs at start, before the reactors, or on a
  * helper thread of env_work, never two calls at a time.
  *
- *	append    write one line, fsync. When that fails the file is cut back; whether the cut or
- *the line reached the disk nobody knows, so nothing more is appended behind it. rewrite   FILE.new:
- *write, fsync; rename over FILE; fsync the folder. Until the rename the old file counts, whole;
- *behind it the new one.
+ * Append: write one line, fsync. When that fails the file is cut back; whether the cut or the line
+ * reached the disk nobody knows, so nothing more is appended behind it.
+ *
+ * Rewrite: write FILE.new, fsync; rename it over FILE; fsync the folder. Until the rename the old
+ * file counts, whole; behind it the new one. A program may be killed before the folder is synced,
+ * so whoever opens the file syncs it first.
  *
  * FILE.lock keeps other processes away; the kernel drops the lock with the process. */
 
@@ -101,6 +103,9 @@ load(struct state_store *store, struct state_content *content)
 	}
 	store->fd = env_file_open(store->path);
 	rc = store->fd >= 0 ? cut_torn(store, content) : store->fd;
+	if (rc == 0) {
+		rc = env_file_sync_folder(store->path);
+	}
 	if (rc != 0) {
 		SPDK_ERRLOG("%s: can't be written: %s\n", store->path, spdk_strerror(-rc));
 	}
