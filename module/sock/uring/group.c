@@ -15,11 +15,7 @@
 #include "spdk/assert.h"
 #include "spdk/env.h"
 #include "spdk/likely.h"
-#include "spdk_internal/env_tcp.h"
 #include "uring.h"
-
-/* A socket that leaves waits so long for the network to let go of sends without a copy. */
-#define LET_GO_US 1000
 
 void
 uring_work_later(struct uring_sock *sock)
@@ -94,13 +90,12 @@ bool
 uring_cancel(struct uring_sock *sock, enum uring_op op)
 {
 	struct io_uring_sqe *sqe = uring_sqe(sock, URING_CANCEL);
-	uint64_t data = op == URING_SEND ? sock->send_data : (uintptr_t)sock | op;
 
 	assert(sock->in_ring & op);
 	if (sqe == NULL) {
 		return false;
 	}
-	io_uring_prep_cancel64(sqe, data, 0);
+	io_uring_prep_cancel64(sqe, (uintptr_t)sock | op, 0);
 	io_uring_sqe_set_data64(sqe, URING_CANCEL);
 	sock->cancelled |= op;
 	return true;
@@ -109,8 +104,7 @@ uring_cancel(struct uring_sock *sock, enum uring_op op)
 static void
 cqe_take(const struct io_uring_cqe *cqe)
 {
-	uint64_t address = cqe->user_data & ((1ULL << URING_ZCOPY_SHIFT) - 1) & ~URING_OP_MASK;
-	struct uring_sock *sock = (struct uring_sock *)(uintptr_t)address;
+	struct uring_sock *sock = (struct uring_sock *)(uintptr_t)(cqe->user_data & ~URING_OP_MASK);
 
 	switch (cqe->user_data & URING_OP_MASK) {
 	case URING_RECV:
@@ -121,6 +115,11 @@ cqe_take(const struct io_uring_cqe *cqe)
 		break;
 	case URING_POLL:
 		uring_poll_done(sock, cqe);
+		break;
+	case URING_NOTICE:
+		sock->in_ring &= ~(uint32_t)URING_NOTICE;
+		sock->cancelled &= ~(uint32_t)URING_NOTICE;
+		uring_work_later(sock);
 		break;
 	default:
 		break; /* a cancel: what it ended tells by itself */
@@ -220,10 +219,11 @@ sock_uring_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock 
 static void
 ring_leave(struct uring_group *group, struct uring_sock *sock)
 {
-	static const enum uring_op ops[] = { URING_RECV, URING_SEND, URING_POLL };
+	static const enum uring_op ops[] = { URING_RECV, URING_SEND, URING_POLL, URING_NOTICE };
 	uint32_t left;
 	size_t i;
 
+	uring_zcopy_stop(sock);
 	while (sock->in_ring != 0) {
 		for (i = 0; i < SPDK_COUNTOF(ops); i++) {
 			left = sock->in_ring & ~sock->cancelled;
@@ -237,25 +237,6 @@ ring_leave(struct uring_group *group, struct uring_sock *sock)
 	uring_turn(group);
 }
 
-/* The number of a send without a copy means something to this ring only: none may be out. Who does
- * not acknowledge in time loses the connection: then the system lets go at once. */
-static void
-zcopy_leave(struct uring_group *group, struct uring_sock *sock)
-{
-	uint64_t deadline = spdk_get_ticks() + spdk_get_ticks_hz() * LET_GO_US / SPDK_SEC_TO_USEC;
-	struct spdk_sock *base = &sock->tcp.base;
-
-	while (base->zcopy_low != base->zcopy_next) {
-		if (sock->tcp.state == SOCK_TCP_CONNECTED && spdk_get_ticks() >= deadline) {
-			env_tcp_abort(sock->tcp.fd);
-			sock->tcp.state = SOCK_TCP_FAILED;
-			sock->tcp.err = -ECONNABORTED;
-			basalt_sock_fail_queued(base, -ECONNABORTED);
-		}
-		uring_turn(group);
-	}
-}
-
 int
 sock_uring_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
@@ -264,7 +245,6 @@ sock_uring_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_so
 
 	sock_tcp_placement_leave(&sock->tcp);
 	ring_leave(group, sock);
-	zcopy_leave(group, sock);
 	uring_input_take_along(sock);
 	uring_unlist(sock);
 	sock->no_input = false;
@@ -298,7 +278,11 @@ sock_work(struct uring_sock *sock)
 	if (spdk_unlikely(sock->tcp.base.group == NULL)) {
 		return; /* the call-back of the connect took it out */
 	}
-	if (spdk_unlikely(!uring_input_arm(sock) || !uring_output_arm(sock))) {
+	if (spdk_unlikely(sock->own_ring != NULL)) {
+		uring_zcopy_turn(sock);
+	}
+	if (spdk_unlikely(!uring_input_arm(sock) || !uring_output_arm(sock) ||
+	                  !uring_zcopy_arm(sock))) {
 		uring_work_later(sock); /* when the ring has room */
 	}
 	if (!TAILQ_EMPTY(&sock->tcp.base.done)) {

@@ -7,8 +7,8 @@
  *
  * In a group the queue leaves gathered, by one send at a time in the ring, which also waits while
  * the network takes no more: so bytes keep their order, and nothing has to be watched. Large sends
- * go without a copy where the options say so and the system can: a second completion says that it
- * let go of the memory. Outside of a group, and for writev(), plain calls.
+ * go without a copy where the options say so and the system can: zcopy.c. Outside of a group, and
+ * for writev(), plain calls.
  */
 
 #include <sys/socket.h>
@@ -35,7 +35,6 @@ uring_output_arm(struct uring_sock *sock)
 	struct spdk_sock *base = &sock->tcp.base;
 	struct uring_group *group = uring_group_of(sock);
 	struct io_uring_sqe *sqe;
-	uint64_t data = (uintptr_t)sock | URING_SEND;
 	size_t total;
 	int iovcnt;
 
@@ -47,33 +46,21 @@ uring_output_arm(struct uring_sock *sock)
 	if (queue_is_empty(sock, iovcnt)) {
 		return true;
 	}
+	memset(&sock->msg, 0, sizeof(sock->msg));
+	sock->msg.msg_iov = sock->iov;
+	sock->msg.msg_iovlen = (size_t)iovcnt;
+	if (group->zcopy && !sock->copy_once && sock_tcp_use_zcopy(&sock->tcp, total) &&
+	    uring_zcopy_send(sock)) {
+		return true;
+	}
 	sqe = uring_sqe(sock, URING_SEND);
 	if (sqe == NULL) {
 		return false;
 	}
-	memset(&sock->msg, 0, sizeof(sock->msg));
-	sock->msg.msg_iov = sock->iov;
-	sock->msg.msg_iovlen = (size_t)iovcnt;
-	if (group->zcopy && !sock->copy_once && sock_tcp_use_zcopy(&sock->tcp, total)) {
-		io_uring_prep_sendmsg_zc(sqe, sock->tcp.fd, &sock->msg, MSG_NOSIGNAL);
-		data |= (uint64_t)(uint16_t)base->zcopy_next << URING_ZCOPY_SHIFT;
-	} else {
-		io_uring_prep_sendmsg(sqe, sock->tcp.fd, &sock->msg, MSG_NOSIGNAL);
-	}
+	io_uring_prep_sendmsg(sqe, sock->tcp.fd, &sock->msg, MSG_NOSIGNAL);
+	io_uring_sqe_set_data64(sqe, (uintptr_t)sock | URING_SEND);
 	sock->copy_once = false;
-	sock->send_data = data;
-	io_uring_sqe_set_data64(sqe, data);
 	return true;
-}
-
-/* The system let go of a send without a copy. */
-static void
-notice_take(struct uring_sock *sock, uint16_t number)
-{
-	struct spdk_sock *base = &sock->tcp.base;
-	uint32_t n = base->zcopy_low + (uint16_t)(number - (uint16_t)base->zcopy_low);
-
-	basalt_sock_zcopy_done(base, n, n);
 }
 
 static void
@@ -106,21 +93,18 @@ uring_send_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 {
 	struct spdk_sock *base = &sock->tcp.base;
 
-	if (cqe->flags & IORING_CQE_F_NOTIF) {
-		notice_take(sock, (uint16_t)(cqe->user_data >> URING_ZCOPY_SHIFT));
+	sock->in_ring &= ~(uint32_t)URING_SEND;
+	sock->cancelled &= ~(uint32_t)URING_SEND;
+	sock->send_own = false;
+	if (spdk_likely(cqe->res >= 0)) {
+		sock->out_bytes += (uint32_t)cqe->res;
+		basalt_sock_sent(base, (size_t)cqe->res, cqe->flags & IORING_CQE_F_MORE);
 	} else {
-		sock->in_ring &= ~(uint32_t)URING_SEND;
-		sock->cancelled &= ~(uint32_t)URING_SEND;
-		if (spdk_likely(cqe->res >= 0)) {
-			sock->out_bytes += (uint32_t)cqe->res;
-			basalt_sock_sent(base, (size_t)cqe->res, cqe->flags & IORING_CQE_F_MORE);
-		} else {
-			/* A notice may follow of what went out of nothing: it has a number, too. */
-			if (cqe->flags & IORING_CQE_F_MORE) {
-				basalt_sock_sent(base, 0, true);
-			}
-			send_failed(sock, cqe->res);
+		/* A notice may follow of what went out of nothing: it has a number, too. */
+		if (cqe->flags & IORING_CQE_F_MORE) {
+			basalt_sock_sent(base, 0, true);
 		}
+		send_failed(sock, cqe->res);
 	}
 	if (!TAILQ_EMPTY(&base->done) || !TAILQ_EMPTY(&base->queued)) {
 		uring_work_later(sock);
@@ -209,6 +193,9 @@ sock_uring_flush(struct spdk_sock *_sock)
 		sent = _sock->group != NULL ? queue_turn(sock) : queue_send(sock);
 	}
 	err = errno;
+	if (spdk_unlikely(sock->own_ring != NULL)) {
+		uring_zcopy_turn(sock);
+	}
 	if (!TAILQ_EMPTY(&_sock->done)) {
 		(void)basalt_sock_complete_done(_sock);
 	}

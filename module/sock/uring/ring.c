@@ -70,6 +70,15 @@ sock_uring_probe(void)
 	return rc;
 }
 
+int
+uring_own_open(struct io_uring *ring)
+{
+	struct io_uring_params params = { .flags = IORING_SETUP_CQSIZE,
+		                          .cq_entries = URING_OWN_CQ_ENTRIES };
+
+	return io_uring_queue_init_params(URING_OWN_ENTRIES, ring, &params);
+}
+
 static bool
 ring_can_zcopy(struct io_uring *ring)
 {

@@ -4,8 +4,8 @@
 
 /*
  * TCP sockets over io_uring: the table of the implementation, its options, and how its sockets come
- * and go. input.c has reading, output.c writing, group.c polling, ring.c the ring; what it shares
- * with others is in lib/sock.
+ * and go. input.c has reading, output.c writing, zcopy.c sends without a copy, group.c polling,
+ * ring.c the ring; what it shares with others is in lib/sock.
  *
  * A descriptor blocks once it is connected: the ring gives up at once on one that does not, instead
  * of waiting. All plain calls say MSG_DONTWAIT.
@@ -28,6 +28,7 @@ static void
 sock_free(struct uring_sock *sock)
 {
 	uring_input_drop(sock);
+	uring_zcopy_close(sock);
 	free(sock->own.data);
 	sock_tcp_free(&sock->tcp);
 }
@@ -149,13 +150,6 @@ sock_uring_close(struct spdk_sock *_sock)
 	assert(sock->in_ring == 0);
 	sock_free(sock);
 	return 0;
-}
-
-/* A socket that is in no group has nothing in a ring: its memory was let go of when it left. */
-static void
-sock_uring_let_go(struct spdk_sock *_sock)
-{
-	assert(_sock->zcopy_low == _sock->zcopy_next);
 }
 
 static int

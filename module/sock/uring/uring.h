@@ -17,6 +17,9 @@
 /** Entries of a group's ring, and of its completion queue: one receive and one send a socket. */
 #define URING_ENTRIES 512
 #define URING_CQ_ENTRIES 4096
+/** Of a socket's own ring: a send and its end; a notice of each send that is out. */
+#define URING_OWN_ENTRIES 4
+#define URING_OWN_CQ_ENTRIES (2 * SOCK_ZCOPY_MAX)
 /** Buffers that a group's sockets receive into ahead of their users. */
 #define URING_BUFS 128
 #define URING_BUF_BYTES (16 * 1024)
@@ -27,16 +30,17 @@
 /** So often does one poll of a group turn over its work list and its ring. */
 #define URING_ROUNDS 4
 
-/* What a completion is of: the low bits of its user_data. The rest is the socket, above it the
- * number of a send without a copy, modulo 2^16. */
+/* What a completion is of: the low bits of its user_data. The rest is the socket; in a socket's own
+ * ring, the number of a send without a copy. */
 enum uring_op {
-	URING_RECV = 1,
-	URING_SEND = 2,
-	URING_POLL = 4, /* readable; while connecting: writable */
 	URING_CANCEL = 0,
+	URING_RECV = 1,
+	URING_SEND = 2,   /* in the group's ring or in the socket's own */
+	URING_POLL = 4,   /* readable; while connecting: writable */
+	URING_NOTICE = 8, /* the socket's own ring has something */
 };
-#define URING_OP_MASK 7ULL
-#define URING_ZCOPY_SHIFT 48
+#define URING_OP_BITS 4
+#define URING_OP_MASK ((1ULL << URING_OP_BITS) - 1)
 
 /** Bytes that arrived: [pos, len) of data. */
 struct uring_buf {
@@ -58,6 +62,7 @@ struct uring_sock {
 	bool use_own;       /* the group's buffers were all taken: once with its own */
 	bool recv_own;      /* so does the one in the ring */
 	bool copy_once;     /* the system had no room for a send without a copy */
+	bool send_own;      /* the send is in its own ring */
 	bool poll_ready;    /* no_ahead, listening: readable, and not read since */
 	bool eof;           /* after what is in `input` */
 	bool on_work;
@@ -67,7 +72,8 @@ struct uring_sock {
 	int out_err; /* of the last send that failed */
 	int lowat;
 	size_t in_bytes;             /* in `input` */
-	uint64_t send_data;          /* the user_data of the send in the ring */
+	uint64_t send_data;          /* the user_data of the send in a ring */
+	struct io_uring *own_ring;   /* of its sends without a copy; NULL: there was none yet */
 	uint64_t out_bytes;          /* ever sent */
 	struct uring_buf_list input; /* in the order of arrival */
 	struct uring_buf own;        /* data NULL: never receives ahead */
@@ -87,6 +93,7 @@ struct uring_group {
 	uint8_t *buf_memory;
 	bool zcopy;                /* the system can send without a copy */
 	bool multishot;            /* and receive again and again */
+	bool own_failed;           /* a socket got no ring of its own: said once */
 	bool stuck;                /* entries wait to be submitted; counts in the group's counter */
 	struct uring_list work;    /* something to arm, send or tell; each counts */
 	struct uring_list pending; /* something to read; each counts */
@@ -132,6 +139,19 @@ ssize_t sock_uring_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt
 void sock_uring_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req);
 int sock_uring_flush(struct spdk_sock *_sock);
 
+/* zcopy.c */
+
+/** Send sock->msg without a copy, by a ring of its own. False: it has to be copied. */
+bool uring_zcopy_send(struct uring_sock *sock);
+/** Submit what waits, and take what is complete. */
+void uring_zcopy_turn(struct uring_sock *sock);
+/** Let the group's ring watch the socket's own while that owes something. False: it is full. */
+bool uring_zcopy_arm(struct uring_sock *sock);
+/** End the send in its own ring; the notices of earlier ones may come later, also elsewhere. */
+void uring_zcopy_stop(struct uring_sock *sock);
+void uring_zcopy_close(struct uring_sock *sock);
+void sock_uring_let_go(struct spdk_sock *_sock);
+
 /* group.c */
 
 /** Let the group's next poll, or the next round of this one, look at \p sock; nothing outside of a
@@ -156,6 +176,8 @@ void sock_uring_want_input(struct spdk_sock *_sock, bool wanted);
 /* ring.c */
 
 int sock_uring_probe(void);
+/** A ring for a socket of its own. 0 or a negative errno. */
+int uring_own_open(struct io_uring *ring);
 /** A group's ring and buffers. 0 or a negative errno. */
 int uring_ring_open(struct uring_group *group);
 void uring_ring_close(struct uring_group *group);

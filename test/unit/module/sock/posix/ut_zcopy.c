@@ -7,6 +7,7 @@
  * go, keep the order between copied and not copied ones, and come at close, reset and move, too.
  */
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "pair.h"
@@ -199,6 +200,101 @@ test_ends(void **state)
 	free(out);
 }
 
+enum where {
+	TO_OTHER,   /* group */
+	TO_NONE,    /* and stays out of groups */
+	TO_AND_FRO, /* out of its group, and back */
+	WHERES
+};
+
+/* Where what is out is told of from now on. False: the socket is in no group. */
+static bool
+move(struct pair *p, enum where where, struct spdk_sock_group **old)
+{
+	assert_int_equal(spdk_sock_group_remove_sock(p->group, p->server), 0);
+	if (where == TO_OTHER) {
+		*old = p->group;
+		p->group = spdk_sock_group_create(NULL);
+	}
+	if (where != TO_NONE) {
+		assert_int_equal(spdk_sock_group_add_sock(p->group, p->server, server_ready, p), 0);
+	}
+	return where != TO_NONE;
+}
+
+/* What a thread does that sleeps on the group's descriptor: it must be woken. */
+static void
+serve(struct pair *p, bool grouped)
+{
+	struct pollfd pfd = { .events = POLLIN };
+
+	if (!grouped) {
+		(void)spdk_sock_flush(p->server);
+		return;
+	}
+	if (*sock_group_get_counter(p->group) == 0) {
+		pfd.fd = sock_group_get_fd(p->group);
+		assert_int_equal(poll(&pfd, 1, 10000), 1);
+	}
+	assert_true(spdk_sock_group_poll(p->group) >= 0);
+}
+
+/* A socket that leaves its group while the network still holds sends loses nothing: each byte
+ * arrives, and each request is told once, in order, with success. */
+static void
+test_moves(void **state)
+{
+	static uint8_t out[16 * LEN], in[16 * LEN];
+	static struct req reqs[3];
+	struct spdk_sock_group *old = NULL;
+	struct pair p;
+	bool grouped;
+	size_t have;
+	ssize_t n;
+	int where, i;
+
+	for (i = 0; i < 16 * LEN; i++) {
+		out[i] = (uint8_t)(i * 3 + (i >> 9));
+	}
+	for (where = 0; where < WHERES; where++) {
+		zcopy_set(true, false, 0);
+		pair_open(&p, "127.0.0.1");
+		g_done = 0;
+		for (i = 0; i < 3; i++) {
+			req_submit(p.server, &reqs[i], out + i * 5 * LEN, 5 * LEN);
+		}
+		for (i = 0; i < 100; i++) {
+			assert_true(spdk_sock_group_poll(p.group) >= 0);
+		}
+		assert_true(p.server->zcopy_low != p.server->zcopy_next);
+		grouped = move(&p, where, &old);
+		for (have = 0; have < 15 * LEN;) {
+			n = spdk_sock_recv(p.client, in + have, 15 * LEN - have);
+			have += n > 0 ? (size_t)n : 0;
+			assert_true(n > 0 || errno == EAGAIN);
+			assert_true(!grouped || spdk_sock_group_poll(p.group) >= 0);
+			(void)spdk_sock_flush(p.server);
+		}
+		while (g_done < 3) {
+			serve(&p, grouped);
+		}
+		assert_memory_equal(in, out, 15 * LEN);
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(reqs[i].err, 0);
+			assert_int_equal(reqs[i].order, i + 1);
+		}
+		assert_true(spdk_sock_is_connected(p.server));
+		if (!grouped) {
+			assert_int_equal(
+			        spdk_sock_group_add_sock(p.group, p.server, server_ready, &p), 0);
+		}
+		pair_close(&p);
+		if (old != NULL) {
+			assert_int_equal(spdk_sock_group_close(&old), 0);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -207,6 +303,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_socket_says_no, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

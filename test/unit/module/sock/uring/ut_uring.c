@@ -126,6 +126,40 @@ test_no_memory(void **state)
 	}
 }
 
+/* No ring for a socket of its own, or no memory for it: it sends with copies, and all arrives. */
+static void
+test_no_own_ring(void **state)
+{
+	struct spdk_sock_impl_opts opts, saved;
+	static uint8_t out[200000], in[200000];
+	size_t len = sizeof(saved);
+	static struct req req;
+	struct pair p;
+	int how, n;
+
+	assert_int_equal(spdk_sock_impl_get_opts("uring", &saved, &len), 0);
+	opts = saved;
+	opts.enable_zerocopy_send_server = true;
+	assert_int_equal(spdk_sock_impl_set_opts("uring", &opts, sizeof(opts)), 0);
+	for (how = 0; how < 3; how++) {
+		pair_open(&p, "127.0.0.1");
+		g_ring_rc = how == 1 ? -EMFILE : 0;
+		g_allocs = 0;
+		g_alloc_fail = how == 2 ? 1 : 0;
+		req_submit(p.server, &req, out, sizeof(out));
+		assert_true(spdk_sock_group_poll(p.group) >= 0);
+		g_ring_rc = g_alloc_fail = 0;
+		assert_int_equal(client_read_all(&p, in, sizeof(out)), sizeof(out));
+		for (n = 0; req.err == 1 && n < TRIES; n++) {
+			assert_true(poll_group(&p) >= 0);
+		}
+		assert_int_equal(req.err, 0);
+		assert_int_equal(p.server->zcopy_next > 0, how == 0);
+		pair_close(&p);
+	}
+	assert_int_equal(spdk_sock_impl_set_opts("uring", &saved, sizeof(saved)), 0);
+}
+
 enum {
 	HOARD = 4 * 1024 * 1024 /* more than all buffers of a group hold */
 };
@@ -276,10 +310,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forbidden),        cmocka_unit_test(test_no_ring_for_group),
-		cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_hoarder),
-		cmocka_unit_test(test_moves_with_bytes), cmocka_unit_test(test_both_in_a_group),
-		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_forbidden),       cmocka_unit_test(test_no_ring_for_group),
+		cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_no_own_ring),
+		cmocka_unit_test(test_hoarder),         cmocka_unit_test(test_moves_with_bytes),
+		cmocka_unit_test(test_both_in_a_group), cmocka_unit_test(test_default),
 	};
 
 	setenv("SOCK_IMPL", "uring", 1);
