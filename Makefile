@@ -69,7 +69,7 @@ deb: all
 	@packaging/debian/build.py --build $(BUILD) --out $(BUILD)/deb && ls $(BUILD)/deb
 
 format:
-	@git ls-files '*.c' '*.h' | grep -v -e queue_extras.h -e /tree.h | xargs clang-format -i
+	@git ls-files '*.c' '*.h' | grep -v -e queue_extras.h | xargs clang-format -i
 
 clean:
 	@rm -rf $(BUILD)

@@ -53,10 +53,10 @@ def tree(node, link):
             if seen > MAX_ENTRIES:
                 raise Problem("A tree has no end: it is damaged")
             stack.append(node)
-            node = node.dereference()[link]["rbe_left"]
+            node = node.dereference()[link]["rbe_child"][0]
         node = stack.pop()
         yield node
-        node = node.dereference()[link]["rbe_right"]
+        node = node.dereference()[link]["rbe_child"][1]
 
 
 def text(value):

@@ -26,7 +26,7 @@ nvme_ctrlr_find_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, bool create)
 	struct spdk_nvme_ns *ns;
 
 	/* The key alone: the struct is too large for the stack. */
-	ns = RB_ROOT(&ctrlr->ns);
+	ns = _RB_ROOT(&ctrlr->ns);
 	while (ns != NULL && ns->id != nsid) {
 		ns = nsid < ns->id ? RB_LEFT(ns, node) : RB_RIGHT(ns, node);
 	}
@@ -48,7 +48,7 @@ nvme_ctrlr_free_ns_all(struct spdk_nvme_ctrlr *ctrlr)
 {
 	struct spdk_nvme_ns *ns;
 
-	while ((ns = RB_ROOT(&ctrlr->ns)) != NULL) {
+	while ((ns = _RB_ROOT(&ctrlr->ns)) != NULL) {
 		RB_REMOVE(nvme_ns_tree, &ctrlr->ns, ns);
 		free(ns);
 	}
@@ -174,7 +174,7 @@ next_active(struct spdk_nvme_ctrlr *ctrlr, uint32_t after)
 	struct spdk_nvme_ns *ns, *best = NULL;
 
 	nvme_ctrlr_lock(ctrlr);
-	ns = RB_ROOT(&ctrlr->ns);
+	ns = _RB_ROOT(&ctrlr->ns);
 	while (ns != NULL) {
 		if (ns->id > after) {
 			best = ns;

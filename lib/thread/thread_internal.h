@@ -210,7 +210,7 @@ struct spdk_io_channel {
 	RB_ENTRY(spdk_io_channel) node;        /* thread */
 	TAILQ_ENTRY(spdk_io_channel) link;     /* thread; read by others under the library's lock */
 	spdk_io_channel_destroy_cb destroy_cb; /* set once */
-	uint8_t spare[SPDK_IO_CHANNEL_STRUCT_SIZE - 80];
+	uint8_t spare[SPDK_IO_CHANNEL_STRUCT_SIZE - 72];
 };
 
 SPDK_STATIC_ASSERT(sizeof(struct spdk_io_channel) == SPDK_IO_CHANNEL_STRUCT_SIZE,

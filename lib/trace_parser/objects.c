@@ -45,7 +45,7 @@ trace_objects_destroy(struct trace_objects *objects)
 	int i;
 
 	for (i = 0; objects != NULL && i < SPDK_TRACE_MAX_OBJECT; i++) {
-		while ((object = RB_ROOT(&objects->types[i])) != NULL) {
+		while ((object = _RB_ROOT(&objects->types[i])) != NULL) {
 			RB_REMOVE(object_tree, &objects->types[i], object);
 			free(object);
 		}

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-THIRD_PARTY = {"include/spdk/queue_extras.h", "include/spdk/tree.h"}
+THIRD_PARTY = {"include/spdk/queue_extras.h"}
 SKIPPED_DIRS = {".git", "build", "__pycache__", "subprojects"}
 
 
