@@ -11,14 +11,69 @@
 
 #include "reactor_internal.h"
 
+#include "spdk/cpuset.h"
+#include "spdk/init.h"
+
+enum app_state {
+	APP_IDLE = 0,
+	APP_BOOTING,
+	APP_WAITING,
+	APP_INIT,
+	APP_RUNNING,
+	APP_STOPPING,
+};
+
+/* Somebody who wants to know when the subsystems are up. */
+struct ready_waiter {
+	STAILQ_ENTRY(ready_waiter) link;
+	void (*fn)(void *arg, int rc);
+	void *arg;
+};
+
+/* The program. All fields belong to the app thread while the reactors run, and to the caller of
+ * spdk_app_start() before and after. */
+struct app {
+	struct spdk_app_opts opts;
+	enum app_state state;
+	int rc;
+	spdk_msg_fn start_fn;
+	void *start_arg;
+	void *config; /* from malloc; NULL: none */
+	size_t config_bytes;
+	const char *config_name;               /* for messages */
+	spdk_subsystem_init_fn config_applied; /* NULL: none is being applied */
+	struct spdk_cpuset *core_mask;
+	STAILQ_HEAD(, ready_waiter) waiters;
+	uint32_t rpc_state_before;
+	bool started;
+	bool env_up;
+	bool log_open;
+	bool rpc_up;
+	bool subsystems_begun;
+	bool shutdown_begun;
+};
+
+extern struct app g_app; /* app.c */
+
 /* signals.c */
 int app_signals_set(void);
 void app_signals_restore(void);
 bool app_signal_self(int signo);
 
-/* app.c */
+/* app.c: asserts that the step is legal. */
+void app_set_state(enum app_state state);
+
+/* app_stop.c */
+/* Tell those who wait for the subsystems, with 0 or why they do not come up. App thread. */
+void app_tell_waiters(int rc);
+/* Subsystems and reactors end, once no change is on its way to the state file. App thread. */
+void app_take_down(void);
 /* Async-signal-safe: begin the shutdown, as spdk_app_start_shutdown(). */
 void app_shutdown_from_signal(void);
+
+/* app_boot.c */
+/* The first message to the app thread. */
+void app_boot_msg(void *arg);
 /* Run fn once the subsystems are up; at once if they are. On the app thread. -ENOMEM, -EDEADLK: it
  * never will. rc of fn: 0, or why they did not come up. */
 int app_when_ready(void (*fn)(void *arg, int rc), void *arg);
