@@ -280,7 +280,14 @@ struct env_thread_usage {
 
 void env_thread_usage(struct env_thread_usage *usage);
 
-/** Ticks (of 1/100 s) that a core spent for users, the system and interrupts since it started. */
+struct spdk_cpuset;
+
+/** The CPUs that the thread of \p lcore is pinned to. False: it is none of our cores, or no cores
+ * were asked for and it may run wherever the process may; \p cpus is not touched. Any thread. */
+bool env_core_cpus(uint32_t lcore, struct spdk_cpuset *cpus);
+
+/** Ticks (of 1/100 s) that the CPUs of a core (without pinning: the CPU of its number) spent for
+ * users, the system and interrupts since it started. */
 struct env_core_times {
 	uint64_t usr;
 	uint64_t sys;

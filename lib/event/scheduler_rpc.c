@@ -30,7 +30,8 @@ struct set_scheduler {
 
 static const struct rpc_param set_scheduler_params[] = {
 	RPC_PARAM(struct set_scheduler, name, RPC_STRING, .required = true,
-	          .help = "Name of the scheduler: static, dynamic", .cli = RPC_POSITIONAL),
+	          .help = "Name of the scheduler: static, dynamic, gscheduler",
+	          .cli = RPC_POSITIONAL),
 	RPC_PARAM_AS("period", struct set_scheduler, period_us, RPC_UINT64, .unit = "us",
 	             RPC_GIVEN(struct set_scheduler, period_given),
 	             .help = "Time from one round of scheduling to the next; 0: none",
@@ -184,7 +185,8 @@ rpc_framework_set_scheduler(struct spdk_jsonrpc_request *request, void *arg)
 		set_back(&before);
 		rpc_error(
 		        request, SPDK_JSONRPC_ERROR_INTERNAL_ERROR,
-		        "name: scheduler '%s' can't be used: %s; static and dynamic are built in%s",
+		        "name: scheduler '%s' can't be used: %s; built in are static, dynamic and "
+		        "gscheduler%s",
 		        params->name, spdk_strerror(-rc), unknown);
 		return;
 	}

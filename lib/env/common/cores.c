@@ -386,6 +386,18 @@ env_cores_pinned(void)
 	return g_cores.pinned;
 }
 
+bool
+env_core_cpus(uint32_t lcore, struct spdk_cpuset *cpus)
+{
+	const struct env_core *core = env_core_find(lcore);
+
+	if (core == NULL || !g_cores.pinned) {
+		return false;
+	}
+	spdk_cpuset_copy(cpus, &core->cpus);
+	return true;
+}
+
 /* ---- Public ---- */
 
 uint32_t

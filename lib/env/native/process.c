@@ -5,6 +5,7 @@
 /* The process as the kernel sees it: what it counts for a thread and a core, lock files, core
  * dumps. Control plane only. No state. */
 
+#include "spdk/cpuset.h"
 #include "spdk_internal/env.h"
 
 #include <fcntl.h>
@@ -29,26 +30,28 @@ void
 env_core_times(uint32_t lcore, struct env_core_times *times)
 {
 	unsigned long long usr, nice, sys, idle, iowait, irq, softirq;
-	char line[256], prefix[16];
+	struct spdk_cpuset cpus;
+	unsigned int cpu;
+	char line[256];
 	FILE *f;
 
 	memset(times, 0, sizeof(*times));
+	if (!env_core_cpus(lcore, &cpus)) {
+		spdk_cpuset_zero(&cpus);
+		spdk_cpuset_set_cpu(&cpus, lcore, true);
+	}
 	f = fopen("/proc/stat", "re");
 	if (f == NULL) {
 		return;
 	}
-	snprintf(prefix, sizeof(prefix), "cpu%u ", lcore);
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, prefix, strlen(prefix)) != 0) {
-			continue;
+		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu", &cpu, &usr, &nice,
+		           &sys, &idle, &iowait, &irq, &softirq) == 8 &&
+		    spdk_cpuset_get_cpu(&cpus, cpu)) {
+			times->usr += usr + nice;
+			times->sys += sys;
+			times->irq += irq + softirq;
 		}
-		if (sscanf(line, "%*s %llu %llu %llu %llu %llu %llu %llu", &usr, &nice, &sys, &idle,
-		           &iowait, &irq, &softirq) == 7) {
-			times->usr = usr + nice;
-			times->sys = sys;
-			times->irq = irq + softirq;
-		}
-		break;
 	}
 	fclose(f);
 }

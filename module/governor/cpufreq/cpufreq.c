@@ -7,10 +7,14 @@
  * driver has, and leaves the rest to the kernel; at the end each core has the limit that it had
  * before.
  *
- * Steps are the driver's frequencies where it lists them, else 100 MHz apart between the core's
- * limits. A core of the program is the CPU of that number. init and deinit on the app thread, all
- * else on the scheduling core, never at the same time. */
+ * Steps are the driver's frequencies where it lists them, else 100 MHz apart between the CPU's
+ * limits. A core of the program has the CPUs that its thread is pinned to (--lcores may name others
+ * than the core's number, and several), and all of them step together. Where a CPU belongs to two
+ * cores, or threads are not pinned, there is nothing that a core's load could say of a CPU's speed,
+ * and the governor is refused. init and deinit on the app thread, all else on the scheduling core,
+ * never at the same time. */
 
+#include "spdk/cpuset.h"
 #include "spdk/env.h"
 #include "spdk/log.h"
 #include "spdk/scheduler.h"
@@ -22,8 +26,9 @@
 #define TEXT_BYTES_MAX 4096
 #define STEP_KHZ 100000u
 
-struct core_freq {
-	uint32_t lcore;
+struct cpu_freq {
+	uint32_t lcore; /* that it belongs to */
+	uint32_t cpu;
 	uint32_t before_khz; /* the limit to give back */
 	uint32_t num;
 	uint32_t at;                        /* the limit now, as an index */
@@ -31,8 +36,8 @@ struct core_freq {
 };
 
 static struct {
-	struct core_freq *cores; /* ascending by lcore */
-	uint32_t num_cores;
+	struct cpu_freq *cpus; /* ascending by lcore */
+	uint32_t num_cpus;
 } g_cpufreq SYSTEM_STATE;
 
 extern struct spdk_governor g_cpufreq_governor;
@@ -40,27 +45,27 @@ extern struct spdk_governor g_cpufreq_governor;
 /* ---- Files ---- */
 
 static void
-file_path(char *path, uint32_t lcore, const char *name)
+file_path(char *path, uint32_t cpu, const char *name)
 {
-	snprintf(path, PATH_BYTES, "/sys/devices/system/cpu/cpu%u/cpufreq/%s", lcore, name);
+	snprintf(path, PATH_BYTES, "/sys/devices/system/cpu/cpu%u/cpufreq/%s", cpu, name);
 }
 
 /* The text of a file, to be freed; NULL: there is none. */
 static char *
-file_read(uint32_t lcore, const char *name)
+file_read(uint32_t cpu, const char *name)
 {
 	char path[PATH_BYTES];
 	void *text;
 	size_t len;
 
-	file_path(path, lcore, name);
+	file_path(path, cpu, name);
 	return env_file_load(path, TEXT_BYTES_MAX, &text, &len) == 0 ? text : NULL;
 }
 
 static uint32_t
-file_read_khz(uint32_t lcore, const char *name)
+file_read_khz(uint32_t cpu, const char *name)
 {
-	char *text = file_read(lcore, name);
+	char *text = file_read(cpu, name);
 	unsigned long khz = text != NULL ? strtoul(text, NULL, 10) : 0;
 
 	free(text);
@@ -68,16 +73,16 @@ file_read_khz(uint32_t lcore, const char *name)
 }
 
 static int
-write_max(uint32_t lcore, uint32_t khz)
+write_max(uint32_t cpu, uint32_t khz)
 {
 	char path[PATH_BYTES], text[16];
 
-	file_path(path, lcore, "scaling_max_freq");
+	file_path(path, cpu, "scaling_max_freq");
 	snprintf(text, sizeof(text), "%u\n", khz);
 	return env_file_write(path, text);
 }
 
-/* ---- What a core can ---- */
+/* ---- What a CPU can ---- */
 
 static int
 khz_cmp(const void *a, const void *b)
@@ -88,96 +93,114 @@ khz_cmp(const void *a, const void *b)
 }
 
 static void
-core_read_list(struct core_freq *core)
+cpu_read_list(struct cpu_freq *cpu)
 {
-	char *text = file_read(core->lcore, "scaling_available_frequencies"), *rest = text, *end;
+	char *text = file_read(cpu->cpu, "scaling_available_frequencies"), *rest = text, *end;
 	unsigned long khz;
 
-	while (text != NULL && core->num < SPDK_MAX_LCORE_FREQS) {
+	while (text != NULL && cpu->num < SPDK_MAX_LCORE_FREQS) {
 		khz = strtoul(rest, &end, 10);
 		if (end == rest || khz == 0 || khz > UINT32_MAX) {
 			break;
 		}
-		core->khz[core->num++] = (uint32_t)khz;
+		cpu->khz[cpu->num++] = (uint32_t)khz;
 		rest = end;
 	}
 	free(text);
-	qsort(core->khz, core->num, sizeof(core->khz[0]), khz_cmp);
+	qsort(cpu->khz, cpu->num, sizeof(cpu->khz[0]), khz_cmp);
 }
 
 /* From the highest down to the lowest, evenly when there would be too many. */
 static void
-core_make_list(struct core_freq *core)
+cpu_make_list(struct cpu_freq *cpu)
 {
-	uint32_t high = file_read_khz(core->lcore, "cpuinfo_max_freq");
-	uint32_t low = file_read_khz(core->lcore, "cpuinfo_min_freq");
+	uint32_t high = file_read_khz(cpu->cpu, "cpuinfo_max_freq");
+	uint32_t low = file_read_khz(cpu->cpu, "cpuinfo_min_freq");
 	uint32_t step, khz;
 
 	if (low == 0 || high < low) {
 		return;
 	}
 	step = spdk_max(STEP_KHZ, (high - low) / (SPDK_MAX_LCORE_FREQS - 2) + 1);
-	for (khz = high; khz > low && core->num<SPDK_MAX_LCORE_FREQS - 1; khz = khz - low> step
+	for (khz = high; khz > low && cpu->num<SPDK_MAX_LCORE_FREQS - 1; khz = khz - low> step
 	                         ? khz - step
 	                         : low) {
-		core->khz[core->num++] = khz;
+		cpu->khz[cpu->num++] = khz;
 	}
-	core->khz[core->num++] = low;
+	cpu->khz[cpu->num++] = low;
 }
 
 static int
-core_init(struct core_freq *core, uint32_t lcore)
+cpu_init(struct cpu_freq *cpu, uint32_t lcore, uint32_t number)
 {
-	core->lcore = lcore;
-	core->before_khz = file_read_khz(lcore, "scaling_max_freq");
-	if (core->before_khz == 0) {
+	cpu->lcore = lcore;
+	cpu->cpu = number;
+	cpu->before_khz = file_read_khz(number, "scaling_max_freq");
+	if (cpu->before_khz == 0) {
 		return -ENOENT;
 	}
-	core_read_list(core);
-	if (core->num == 0) {
-		core_make_list(core);
+	cpu_read_list(cpu);
+	if (cpu->num == 0) {
+		cpu_make_list(cpu);
 	}
-	if (core->num == 0) {
+	if (cpu->num == 0) {
 		return -ENOENT;
 	}
-	while (core->at < core->num - 1 && core->khz[core->at] > core->before_khz) {
-		core->at++;
+	while (cpu->at < cpu->num - 1 && cpu->khz[cpu->at] > cpu->before_khz) {
+		cpu->at++;
 	}
 	/* Whether it may be written, found out without changing anything. */
-	return write_max(lcore, core->before_khz);
+	return write_max(number, cpu->before_khz);
 }
 
-static struct core_freq *
-core_find(uint32_t lcore)
+/* The first CPU of a core; NULL: it is none of ours. */
+static struct cpu_freq *
+core_first(uint32_t lcore)
 {
 	uint32_t i;
 
-	for (i = 0; i < g_cpufreq.num_cores; i++) {
-		if (g_cpufreq.cores[i].lcore == lcore) {
-			return &g_cpufreq.cores[i];
+	for (i = 0; i < g_cpufreq.num_cpus; i++) {
+		if (g_cpufreq.cpus[i].lcore == lcore) {
+			return &g_cpufreq.cpus[i];
 		}
 	}
 	return NULL;
 }
 
 static int
-core_set(uint32_t lcore, uint32_t at)
+cpu_set(struct cpu_freq *cpu, uint32_t at)
 {
-	struct core_freq *core = core_find(lcore);
 	int rc;
 
-	if (core == NULL) {
-		return -EINVAL;
-	}
-	if (core->at == at || at >= core->num) {
+	if (cpu->at == at) {
 		return 0;
 	}
-	rc = write_max(lcore, core->khz[at]);
+	rc = write_max(cpu->cpu, cpu->khz[at]);
 	if (rc != 0) {
 		return rc;
 	}
-	core->at = at;
+	cpu->at = at;
 	return 1;
+}
+
+/* All CPUs of a core; 1 when any changed. */
+static int
+core_set(uint32_t lcore, uint32_t (*where)(const struct cpu_freq *cpu))
+{
+	struct cpu_freq *cpu = core_first(lcore), *end = &g_cpufreq.cpus[g_cpufreq.num_cpus];
+	int rc, changed = 0;
+
+	if (cpu == NULL) {
+		return -EINVAL;
+	}
+	for (; cpu != end && cpu->lcore == lcore; cpu++) {
+		rc = cpu_set(cpu, where(cpu));
+		if (rc < 0) {
+			return rc;
+		}
+		changed |= rc;
+	}
+	return changed;
 }
 
 /* ---- The governor ---- */
@@ -185,64 +208,84 @@ core_set(uint32_t lcore, uint32_t at)
 static uint32_t
 cpufreq_avail(uint32_t lcore, uint32_t *freqs, uint32_t num)
 {
-	const struct core_freq *core = core_find(lcore);
+	const struct cpu_freq *cpu = core_first(lcore);
 
-	if (core == NULL) {
+	if (cpu == NULL) {
 		return 0;
 	}
-	memcpy(freqs, core->khz, spdk_min(num, core->num) * sizeof(freqs[0]));
-	return core->num;
+	memcpy(freqs, cpu->khz, spdk_min(num, cpu->num) * sizeof(freqs[0]));
+	return cpu->num;
 }
 
 static uint32_t
 cpufreq_current(uint32_t lcore)
 {
-	return core_find(lcore) != NULL ? file_read_khz(lcore, "scaling_cur_freq") : 0;
+	const struct cpu_freq *cpu = core_first(lcore);
+
+	return cpu != NULL ? file_read_khz(cpu->cpu, "scaling_cur_freq") : 0;
+}
+
+static uint32_t
+step_up(const struct cpu_freq *cpu)
+{
+	return cpu->at > 0 ? cpu->at - 1 : 0;
+}
+
+static uint32_t
+step_down(const struct cpu_freq *cpu)
+{
+	return cpu->at + 1 < cpu->num ? cpu->at + 1 : cpu->at;
+}
+
+static uint32_t
+highest(const struct cpu_freq *cpu)
+{
+	return 0;
+}
+
+static uint32_t
+lowest(const struct cpu_freq *cpu)
+{
+	return cpu->num - 1;
 }
 
 static int
 cpufreq_up(uint32_t lcore)
 {
-	struct core_freq *core = core_find(lcore);
-
-	return core_set(lcore, core != NULL && core->at > 0 ? core->at - 1 : 0);
+	return core_set(lcore, step_up);
 }
 
 static int
 cpufreq_down(uint32_t lcore)
 {
-	struct core_freq *core = core_find(lcore);
-
-	return core_set(lcore, core != NULL ? core->at + 1 : 0);
+	return core_set(lcore, step_down);
 }
 
 static int
 cpufreq_max(uint32_t lcore)
 {
-	return core_set(lcore, 0);
+	return core_set(lcore, highest);
 }
 
 static int
 cpufreq_min(uint32_t lcore)
 {
-	struct core_freq *core = core_find(lcore);
-
-	return core_set(lcore, core != NULL ? core->num - 1 : 0);
+	return core_set(lcore, lowest);
 }
 
 static int
 cpufreq_capabilities(uint32_t lcore, struct spdk_governor_capabilities *capabilities)
 {
-	const struct core_freq *core = core_find(lcore);
+	const struct cpu_freq *cpu = core_first(lcore);
 	uint32_t i;
 
-	if (core == NULL) {
+	if (cpu == NULL) {
 		return -EINVAL;
 	}
 	/* It has priority when another core can't get as fast. */
 	capabilities->priority = false;
-	for (i = 0; i < g_cpufreq.num_cores; i++) {
-		capabilities->priority |= g_cpufreq.cores[i].khz[0] < core->khz[0];
+	for (i = 0; i < g_cpufreq.num_cpus; i++) {
+		capabilities->priority |= g_cpufreq.cpus[i].khz[0] < cpu->khz[0];
 	}
 	return 0;
 }
@@ -254,16 +297,18 @@ cpufreq_dump(struct spdk_json_write_ctx *w)
 	uint32_t i;
 
 	spdk_json_write_named_array_begin(w, "cores");
-	for (i = 0; i < g_cpufreq.num_cores; i++) {
+	for (i = 0; i < g_cpufreq.num_cpus; i++) {
+		if (core_first(g_cpufreq.cpus[i].lcore) != &g_cpufreq.cpus[i]) {
+			continue;
+		}
 		spdk_json_write_object_begin(w);
-		spdk_json_write_named_uint32(w, "lcore_id", g_cpufreq.cores[i].lcore);
+		spdk_json_write_named_uint32(w, "lcore_id", g_cpufreq.cpus[i].lcore);
 		spdk_json_write_named_uint32(w, "current_frequency",
-		                             cpufreq_current(g_cpufreq.cores[i].lcore));
+		                             cpufreq_current(g_cpufreq.cpus[i].lcore));
 		spdk_json_write_object_end(w);
 	}
 	spdk_json_write_array_end(w);
-	driver = g_cpufreq.num_cores > 0 ? file_read(g_cpufreq.cores[0].lcore, "scaling_driver")
-	                                 : NULL;
+	driver = g_cpufreq.num_cpus > 0 ? file_read(g_cpufreq.cpus[0].cpu, "scaling_driver") : NULL;
 	if (driver != NULL) {
 		driver[strcspn(driver, "\n")] = '\0';
 		spdk_json_write_named_string(w, "env", driver);
@@ -272,54 +317,101 @@ cpufreq_dump(struct spdk_json_write_ctx *w)
 	return 0;
 }
 
-/* Give back to the first \p num cores the limits that they had. */
+/* Give back to \p num CPUs the limits that they had. */
 static void
 cpufreq_give_back(uint32_t num)
 {
+	const struct cpu_freq *cpu;
 	uint32_t i;
 
 	for (i = 0; i < num; i++) {
-		if (write_max(g_cpufreq.cores[i].lcore, g_cpufreq.cores[i].before_khz) != 0) {
-			SPDK_ERRLOG("Core %u keeps its speed limit of %u kHz: give it back by hand "
+		cpu = &g_cpufreq.cpus[i];
+		if (write_max(cpu->cpu, cpu->before_khz) != 0) {
+			SPDK_ERRLOG("CPU %u keeps its speed limit of %u kHz: give it back by hand "
 			            "(%u)\n",
-			            g_cpufreq.cores[i].lcore,
-			            g_cpufreq.cores[i].khz[g_cpufreq.cores[i].at],
-			            g_cpufreq.cores[i].before_khz);
+			            cpu->cpu, cpu->khz[cpu->at], cpu->before_khz);
 		}
 	}
-	free(g_cpufreq.cores);
-	g_cpufreq.cores = NULL;
-	g_cpufreq.num_cores = 0;
+	free(g_cpufreq.cpus);
+	g_cpufreq.cpus = NULL;
+	g_cpufreq.num_cpus = 0;
+}
+
+/* Into `owned` the CPUs of all cores, and how many; 0: they say nothing of a core. */
+static uint32_t
+count_cpus(struct spdk_cpuset *owned)
+{
+	struct spdk_cpuset cpus;
+	uint32_t lcore, num = 0;
+
+	spdk_cpuset_zero(owned);
+	SPDK_ENV_FOREACH_CORE(lcore) {
+		if (!env_core_cpus(lcore, &cpus)) {
+			SPDK_INFOLOG(scheduler, "Cores without -m or --lcores have no CPU of their "
+			                        "own whose speed they could set\n");
+			return 0;
+		}
+		num += spdk_cpuset_count(&cpus);
+		spdk_cpuset_or(owned, &cpus);
+	}
+	if (spdk_cpuset_count(owned) != num) {
+		SPDK_INFOLOG(scheduler, "Two cores share a CPU: its speed can't be set for both\n");
+		return 0;
+	}
+	return num;
+}
+
+static int
+core_init(uint32_t lcore)
+{
+	struct spdk_cpuset cpus;
+	uint32_t number;
+	int rc;
+
+	env_core_cpus(lcore, &cpus);
+	for (number = 0; number < SPDK_CPUSET_SIZE; number++) {
+		if (!spdk_cpuset_get_cpu(&cpus, number)) {
+			continue;
+		}
+		rc = cpu_init(&g_cpufreq.cpus[g_cpufreq.num_cpus], lcore, number);
+		if (rc != 0) {
+			SPDK_INFOLOG(scheduler, "The speed of CPU %u can't be set: %s\n", number,
+			             strerror(-rc));
+			return rc;
+		}
+		g_cpufreq.num_cpus++;
+	}
+	return 0;
 }
 
 static int
 cpufreq_init(void)
 {
-	uint32_t lcore, num = 0;
+	struct spdk_cpuset owned;
+	uint32_t lcore, num = count_cpus(&owned);
 	int rc;
 
-	g_cpufreq.cores = calloc(spdk_env_get_core_count(), sizeof(g_cpufreq.cores[0]));
-	if (g_cpufreq.cores == NULL) {
+	if (num == 0) {
+		return -ENOTSUP;
+	}
+	g_cpufreq.cpus = calloc(num, sizeof(g_cpufreq.cpus[0]));
+	if (g_cpufreq.cpus == NULL) {
 		return -ENOMEM;
 	}
 	SPDK_ENV_FOREACH_CORE(lcore) {
-		rc = core_init(&g_cpufreq.cores[num], lcore);
+		rc = core_init(lcore);
 		if (rc != 0) {
-			SPDK_INFOLOG(scheduler, "The speed of core %u can't be set: %s\n", lcore,
-			             strerror(-rc));
 			cpufreq_give_back(0);
 			return rc;
 		}
-		num++;
 	}
-	g_cpufreq.num_cores = num;
 	return 0;
 }
 
 static void
 cpufreq_deinit(void)
 {
-	cpufreq_give_back(g_cpufreq.num_cores);
+	cpufreq_give_back(g_cpufreq.num_cpus);
 }
 
 struct spdk_governor g_cpufreq_governor SYSTEM_STATE = {

@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* The cpufreq governor over files that a test gives: steps, limits, what comes back at the end, and
- * machines that have no such files. */
+/* The cpufreq governor over files that a test gives: steps, limits, what comes back at the end,
+ * cores mapped to other CPUs, and machines that have no such files. */
 
 #include "spdk/stdinc.h"
 #include "spdk/env.h"
@@ -205,15 +205,96 @@ test_absent(void **state)
 	assert_int_equal(limit_of(0), 3000000);
 }
 
+/* ---- Cores on other CPUs than those of their numbers ---- */
+
+static void
+restart(const char *lcore_map)
+{
+	struct spdk_env_opts opts = { .opts_size = sizeof(opts) };
+
+	spdk_env_fini();
+	spdk_env_opts_init(&opts);
+	opts.name = "ut";
+	opts.lcore_map = lcore_map;
+	assert_int_equal(spdk_env_init(&opts), 0);
+}
+
+static void
+test_mapped(void **state)
+{
+	struct spdk_governor *governor;
+	uint32_t cpu, khz[8];
+
+	restart("0@1,5@(0,2)");
+	for (cpu = 0; cpu < 3; cpu++) {
+		put(cpu, "scaling_max_freq", "3000000\n");
+		put(cpu, "scaling_cur_freq", cpu == 1 ? "1100000\n" : "2200000\n");
+		put(cpu, "scaling_available_frequencies", "1000000 3000000 2000000 \n");
+	}
+	put(2, "scaling_available_frequencies", "2500000 3000000\n");
+	governor = governor_start();
+	assert_int_equal(governor->get_core_curr_freq(0), 1100000);
+	assert_int_equal(governor->get_core_curr_freq(5), 2200000);
+	assert_int_equal(governor->get_core_avail_freqs(5, khz, SPDK_COUNTOF(khz)), 3);
+	assert_int_equal(governor->core_freq_down(1), -EINVAL);
+	assert_int_equal(governor->set_core_freq_min(0), 1);
+	assert_int_equal(limit_of(0), 3000000);
+	assert_int_equal(limit_of(1), 1000000);
+
+	/* Both CPUs of core 5 step, each by its own list. */
+	assert_int_equal(governor->core_freq_down(5), 1);
+	assert_int_equal(limit_of(0), 2000000);
+	assert_int_equal(limit_of(2), 2500000);
+	assert_int_equal(governor->core_freq_down(5), 1);
+	assert_int_equal(limit_of(0), 1000000);
+	assert_int_equal(limit_of(2), 2500000);
+	assert_int_equal(governor->core_freq_down(5), 0);
+	assert_int_equal(governor->set_core_freq_max(5), 1);
+	assert_int_equal(limit_of(0), 3000000);
+	assert_int_equal(limit_of(2), 3000000);
+	assert_int_equal(limit_of(1), 1000000);
+	spdk_governor_set(NULL);
+	assert_int_equal(limit_of(1), 3000000);
+	for (cpu = 0; cpu < 3; cpu++) {
+		put(cpu, "scaling_max_freq", NULL);
+		put(cpu, "scaling_cur_freq", NULL);
+		put(cpu, "scaling_available_frequencies", NULL);
+	}
+}
+
+/* A core's load says nothing of a CPU that another core has too, or of CPUs it may leave. */
+static void
+test_not_its_own(void **state)
+{
+	static const struct {
+		const char *map;
+		int rc;
+	} cases[] = {
+		{ "0@0,1@(0,1)", -ENOTSUP },
+		{ "0@0,1@1", 0 },
+		{ NULL, -ENOTSUP },
+	};
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(cases); i++) {
+		restart(cases[i].map);
+		put(0, "scaling_max_freq", "3000000\n");
+		put(0, "scaling_available_frequencies", "3000000\n");
+		put(1, "scaling_max_freq", "3000000\n");
+		put(1, "scaling_available_frequencies", "3000000\n");
+		assert_int_equal(spdk_governor_set("dpdk_governor"), cases[i].rc);
+		assert_int_equal(spdk_governor_get() != NULL, cases[i].rc == 0);
+		spdk_governor_set(NULL);
+	}
+}
+
 int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_frequencies),
-		T(test_steps),
-		T(test_dump),
-		T(test_absent),
+		T(test_frequencies), T(test_steps),  T(test_dump),
+		T(test_absent),      T(test_mapped), T(test_not_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
