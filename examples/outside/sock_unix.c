@@ -16,8 +16,8 @@
  * The rules that are easy to miss:
  *	- nothing waits: -1 with EAGAIN is the answer
  *	- queued requests go out in order, and a direct write goes behind them
- *	- a request's call-back never runs inside the submit: it is counted as work of the group,
- *and called in the next poll
+ *	- a request's call-back never runs inside the submit: it counts as work of the group, and
+ *	  is called in the next poll
  *	- a call-back may close the socket
  *
  * The header is not one of spdk/, as with SPDK: what it has may change with a release.

@@ -8,8 +8,8 @@
  * no socket, no clock, no heap, no state but what the caller hands in; any thread.
  *
  * Receiving a PDU:
- *	1. read WIRE_PDU_CH_BYTES; wire_pdu_begin() checks the common header against the state of
- *the connection, and says how long everything is;
+ *	1. read WIRE_PDU_CH_BYTES; wire_pdu_begin() checks the common header against the state
+ *	   of the connection, and says how long everything is;
  *	2. read the rest of pdu.hdr_bytes; wire_pdu_decode() checks the header digest and all fields
  *	   that need no knowledge of requests, and fills the native form;
  *	3. for a PDU that belongs to a transfer, wire_xfer_*() checks it against that transfer;

@@ -15,8 +15,9 @@
  *	static const struct rpc_param null_resize_params[] = {
  *		RPC_PARAM(struct null_resize, name, RPC_STRING, .required = true,
  *			  .help = "Name of the bdev", .cli = RPC_POSITIONAL),
- *		RPC_PARAM_AS("new_size", struct null_resize, new_size_mib, RPC_UINT64, .required =
- *true, .min = 1, .unit = "MiB", .help = "New size", .cli = RPC_POSITIONAL),
+ *		RPC_PARAM_AS("new_size", struct null_resize, new_size_mib, RPC_UINT64,
+ *			     .required = true, .min = 1, .unit = "MiB", .help = "New size",
+ *			     .cli = RPC_POSITIONAL),
  *	};
  *	static const struct rpc_method null_methods[] = {
  *		{ .name = "bdev_null_resize", .states = SPDK_RPC_RUNTIME, .role = RPC_ROLE_ADMIN,

@@ -5,8 +5,7 @@
 /*
  * The life of a bdev in the registry.
  *
- *	(none) --register--> READY --unregister--> UNREGISTERING (queued I/O is failed on each
- *channel)
+ *	(none) --register--> READY --unregister--> UNREGISTERING (queued I/O is failed)
  *	       --> REMOVING (no name any more; owners are asked to close) --last close-->
  *	       off the list --> io_device gone (last channel put) --> destruct() --> unregister_cb
  *

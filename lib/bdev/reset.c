@@ -14,10 +14,10 @@
  *	       -> the call-backs of all whom it served; the next reset
  *
  * Threads: each step on the thread of the running reset's channel; freeze and thaw visit the
- *others. internal.reset_in_progress, frozen and the two lists of resets are under the registry
- *lock. Timers: the drain poller, 1 ms, until reset_io_drain_timeout seconds are over. A walk for
- *which there is no memory is begun again, by a message, until there is: a channel that is not
- *thawed would refuse I/O for ever.
+ * others. internal.reset_in_progress, frozen and the two lists of resets are under the registry
+ * lock. Timers: the drain poller, 1 ms, until reset_io_drain_timeout seconds are over. A walk for
+ * which there is no memory is begun again, by a message, until there is: a channel that is not
+ * thawed would refuse I/O for ever.
  */
 
 #include "bdev_internal.h"

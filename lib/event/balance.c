@@ -3,7 +3,7 @@
  */
 
 /* A round of scheduling: all cores say how busy they and their threads were, the scheduler says
- *where threads should run, and the cores hand them over.
+ * where threads should run, and the cores hand them over.
  *
  *	scheduling core: due -> core 0 gathers -> core 1 gathers ... -> scheduling core: balance()
  *	                     -> core 0 hands over -> ... -> the next round is planned
@@ -13,9 +13,9 @@
  * again. Handing a thread over is reactor_hand_over(), which loses no wake-up.
  *
  * Rounds come each period. A scheduler may also ask for early ones (reactors_set_early_balance()):
- *a core with several threads that is busy all of a window of 10 ms calls for a round at once, so
- *that a load that sets in is spread before it is felt, and again 20 ms later: the first of them
- *still sees what was before the load. */
+ * a core with several threads that is busy all of a window of 10 ms calls for a round at once, so
+ * that a load that sets in is spread before it is felt, and again 20 ms later: the first of them
+ * still sees what was before the load. */
 
 #include "balance.h"
 

@@ -4,12 +4,12 @@
 
 /* The connection of a JSON-RPC client. It belongs to one thread, which need not be an spdk_thread
  * and needs no environment that was started: spdk_jsonrpc_client_poll() does all the work, and
- *waits only as long as it is told to.
+ * waits only as long as it is told to.
  *
  *	CONNECTING -> CONNECTED -> GONE (closed by the server, or what came was no answer)
  *
  * Requests are sent in order; answers come in the order in which they are complete. What came
- *before the connection ended is still handed out; then each poll says how it ended. */
+ * before the connection ended is still handed out; then each poll says how it ended. */
 
 #include <arpa/inet.h>
 #include <sys/epoll.h>

@@ -6,8 +6,8 @@
  * Queue pairs: the part that all transports share. Owner: the thread that uses the queue pair; for
  * the admin queue any thread under ctrlr->lock.
  *
- *	DISCONNECTED -> CONNECTING -> CONNECTED -> DISCONNECTING -> DISCONNECTED -> ... ->
- *DESTROYING
+ *	DISCONNECTED -> CONNECTING -> CONNECTED -> DISCONNECTING -> DISCONNECTED -> ...
+ *	             -> DESTROYING
  *
  * CONNECTING may also go to DISCONNECTING. The short way of a submit is one test of `slow`, which
  * is 0 exactly when the queue pair is CONNECTED, nothing waits in front, and nobody watches

@@ -12,8 +12,7 @@
  *	      |- queue pairs -> requests                                     group's thread
  *	      `- sgroups: a group's view of each subsystem: is it paused, the bdev channels,
  *	         how many commands run                                       group's thread
- *	controller                                                           its admin queue's
- *thread
+ *	controller                                             thread of its admin queue
  *
  * A command touches only the objects of its group's thread, and fields that say "set once".
  * Everything else goes by message. A namespace is changed only while no admin command runs and

@@ -18,8 +18,8 @@
  *
  * Claim: when work is pushed, the sleeper finds it at S3 or gets a kick after S1.
  * Proof: C11 orders the two fences. (a) S2 before G2: whatever was stored before S2 is seen by
- *loads after G2, so G3 sees N (S0 stands before S2) and G4 sees sleeping = 1, or a later value of
- *it. A later value is either 0 from S5, then the sleeper is awake and its next S3 comes after this
+ * loads after G2, so G3 sees N (S0 stands before S2) and G4 sees sleeping = 1, or a later value of
+ * it. A later value is either 0 from S5, then the sleeper is awake and its next S3 comes after this
  * G1, since it will pass S2 again after G2 (case b); or 0 from another giver at its G4, who then
  * owes the kick and pays it: the waiter keeps a kick until the next wait, so it counts even when it
  * comes before S4. (b) G2 before S2: S3 sees the work. The same holds for counters and deadlines,

@@ -4,9 +4,9 @@
 
 /* A host that loads one namespace, prints `begin` when after a second of warm-up it starts to
  * measure, and `IOPS P50_US P99_US` when that ends, before it disconnects: either with a fixed
- *number of 4 KiB random reads in flight, or at a fixed rate, where latency counts from the time at
- *which a request was due (so that a late target can't hide by delaying the next request). It polls
- *all the time.
+ * number of 4 KiB random reads in flight, or at a fixed rate, where latency counts from the time at
+ * which a request was due (so that a late target can't hide by delaying the next request). It polls
+ * all the time.
  *
  *	load_host PORT NQN SECONDS DEPTH [RATE_IOPS]
  */

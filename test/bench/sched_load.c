@@ -7,9 +7,9 @@
  *	sched_load static|dynamic steady|crowd|bursts|uneven|pairs SECONDS
  *
  * steady: two threads, always busy. crowd: six. bursts: two, busy for 300 ms of each 600 ms.
- *uneven: one always busy, five now and then. pairs: two pairs of threads that send each other
- *messages. Begins after 1.5 s without load, in which a scheduler may gather threads. Prints units
- *of work, or messages. */
+ * uneven: one always busy, five now and then. pairs: two pairs of threads that send each other
+ * messages. Begins after 1.5 s without load, in which a scheduler may gather threads. Prints units
+ * of work, or messages. */
 
 #include "spdk/stdinc.h"
 #include "spdk/env.h"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Nothing of the workshop is in the tree: no path of somebody's machine, no host of a package
-mirror; and each source names its licence."""
+mirror; each source names its licence; no comment in C lost its blank behind the asterisk, as
+clang-format takes it when it breaks a line that is too long."""
 
 import os
 import re
@@ -15,6 +16,7 @@ FORBIDDEN = [
     r"\bpy" + r"pi\.org", r"npm" + r"js\.(org|com)", r"arti" + r"factory", r"pythonhos" + r"ted",
     r"proxy\.gol" + r"ang", r"an" + r"thropic", r"TO" + r"DO\((doc)\)",
 ]
+GLUED = re.compile(r"^ \*[^\s*/]")
 PATTERN = re.compile("|".join(FORBIDDEN), re.I)
 SOURCES = (".c", ".h", ".py", ".sh", ".S", "meson.build", "Makefile", ".h.in")
 
@@ -25,6 +27,8 @@ def check_text(path, text):
         match = PATTERN.search(line)
         if match:
             problems.append(f"{path}:{n}: mentions {match.group(0)}")
+        if path.endswith((".c", ".h")) and path not in THIRD_PARTY and GLUED.match(line):
+            problems.append(f"{path}:{n}: no blank behind the asterisk of a comment")
     if (path.endswith(SOURCES) or text.startswith("#!")) and path not in THIRD_PARTY:
         if "SPDX-License-Identifier:" not in text[:600]:
             problems.append(f"{path}: names no licence (SPDX-License-Identifier)")
@@ -36,6 +40,10 @@ def self_test():
     for text, want in [(spdx, 0), ("x = 1\n", 1), (spdx + "# see /wo" + "rk/x\n", 1),
                        (spdx + "cd sha" + "red/compat\n", 1), (spdx + "is_sha" + "red/x\n", 0)]:
         got = check_text("a.py", text)
+        need(len(got) == want, f"{len(got)} problems, not {want}, in {text!r}")
+    spdx = "/* SPDX-License-Identifier: BSD-3-Clause\n"
+    for text, want in [(" * good\n *\tgood\n *\n */", 0), (" *bad */", 1)]:
+        got = check_text("a.c", spdx + text)
         need(len(got) == want, f"{len(got)} problems, not {want}, in {text!r}")
     need(check_text("a.txt", "any\n") == [], "a text file needs no licence")
 

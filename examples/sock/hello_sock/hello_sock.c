@@ -7,8 +7,7 @@
  * and prints what comes back: all of spdk/sock.h that a program needs.
  *
  *	server: listen -> [poll: accept -> into the group] -> [readable: recv -> writev_async]
- *	client: connect -> into the group -> [poll: stdin -> writev_async] -> [readable: recv ->
- *print]
+ *	client: connect -> into the group -> [poll: stdin -> writev_async] -> [readable: print]
  *
  * Both ends are the same `struct peer`: a socket in a group, and one buffer that is on its way out.
  * While it is, nothing else is read: so a peer that takes nothing stops itself only, and no queue

@@ -4,14 +4,14 @@
 
 /*
  * SPDK threads inside an epoll loop that is the program's own: no reactors, no spdk_app_start().
- *All threads together are one descriptor in the set, beside the program's own descriptors:
+ * All threads together are one descriptor in the set, beside the program's own descriptors:
  *
  *	epoll set --+-- basalt_loop_get_fd()  -> basalt_loop_process()   threads "ticker", "adder"
  *	            +-- a timerfd             -> the program's own work
  *
  * "ticker" has a timed poller; each tick it sends a message to "adder", which sums up the numbers.
- *A POSIX thread that knows nothing of SPDK sends one, too. After the last tick both threads exit.
- *The program sleeps in epoll_wait() and nowhere else:
+ * A POSIX thread that knows nothing of SPDK sends one, too. After the last tick both threads exit.
+ * The program sleeps in epoll_wait() and nowhere else:
  *
  *	build/examples/thread_epoll -n 20 -p 5
  *	20 ticks, 21 messages, sum 1210, 4 beats of our own, 52 wake-ups

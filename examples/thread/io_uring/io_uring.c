@@ -12,7 +12,7 @@
  *	       +-- IORING_OP_WRITE into a pipe                        -> the program's own work
  *
  * The program writes numbers into a pipe, one by one, by the ring. The thread "reader" has the
- *other end as an interrupt and sends each number to "adder". After the last one both exit.
+ * other end as an interrupt and sends each number to "adder". After the last one both exit.
  *
  *	build/examples/thread_io_uring -n 20
  *	20 written, 20 read, sum 210, 61 wake-ups

@@ -11,7 +11,7 @@
  *
  * Two threads play ping-pong: "server" returns each ball at once, "client" waits a moment (a timed
  * poller) before it serves the next. When the last ball came back both exit, the handles are
- *closed, and uv_run() returns.
+ * closed, and uv_run() returns.
  *
  *	build/examples/thread_libuv -n 20 -p 5
  *	20 balls served, 20 returned, 4 beats of our own, 43 wake-ups

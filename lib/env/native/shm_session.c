@@ -13,8 +13,8 @@
  *
  *	nobody has a lock		it is dead: its files are removed
  *	slot 0 has one			its primary lives: join it as a secondary
- *	others have, but not slot 0	its primary is gone: left to those who have it, until the
- *last one of them goes
+ *	others have, but not slot 0	its primary is gone: left to those who have it, until
+ *					the last of them goes
  *
  * and when it joined none, makes a new one, as its primary. Who goes removes the files if it was
  * the last. Nothing here depends on a pid or on a clean end. The gate is waited for with a

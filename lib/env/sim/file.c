@@ -8,9 +8,9 @@
  *	     `- synced -> (another) inode
  *
  * A crash takes each name back to what it was at the last sync of its folder, or leaves it, and
- *each content to what was synced, with as much of the rest as chance has it: a part of it, with
- *holes of zeros where a page did not make it. Files outlive the simulated process, but not the
- *environment. */
+ * each content to what was synced, with as much of the rest as chance has it: a part of it, with
+ * holes of zeros where a page did not make it. Files outlive the simulated process, but not the
+ * environment. */
 
 #include "sim.h"
 

@@ -9,8 +9,8 @@
  * A thread has one context for all aio bdevs. What a step submits is collected and goes to the
  * kernel in one call at the end of the step (thread_defer). The poller is counted (I/O on its way)
  * and looks into the ring that the kernel shares (aio_context.c). For a reactor that sleeps the
- *kernel also sets an event at each completion. Taking that back costs a call, so it is done only
- *when polls found nothing for a while, and the ring is looked at once more behind it:
+ * kernel also sets an event at each completion. Taking that back costs a call, so it is done only
+ * when polls found nothing for a while, and the ring is looked at once more behind it:
  *
  *	kernel: fills the ring, sets the event      poller: clears the event, looks at the ring
  *

@@ -11,7 +11,7 @@
  *	       \-> STALLED (no request, no buffer) -> DATA or CH
  *
  * All lengths come from nvme_wire, which checked them; here each copy is bounded by what the
- *request holds (asserted) and by what was received.
+ * request holds (asserted) and by what was received.
  */
 
 #include "tcp.h"

@@ -6,8 +6,9 @@
  * nothing. For noop.py only; x86-64.
  *
  *	BASALT_NOOP_SYMBOLS=FILE	the names of the functions, one a line
- *	BASALT_NOOP_SEEN=FILE		note: each function that runs adds its name to FILE, once a
- *process BASALT_NOOP=NAME		make NAME return 0 (NULL, false, 0.0) at once
+ *	BASALT_NOOP_SEEN=FILE		note: each function that runs adds its name to FILE, once
+ *					a process
+ *	BASALT_NOOP=NAME		make NAME return 0 (NULL, false, 0.0) at once
  *
  * Noting puts a breakpoint on the first byte of each function; the trap writes the name, puts the
  * byte back and runs on. Functions are looked up in the symbol tables of the program and of

@@ -7,7 +7,7 @@
  *	rpc_client unix|tcp4|tcp6 ADDRESS TIMEOUT_MS METHOD...
  * sends each METHOD ("A,B,C": a batch of three) as one request and prints an answer a line: its id
  * and "result" or the error's code. The last line is what the last poll returned. Exit status 0
- *when all were answered.
+ * when all were answered.
  */
 
 #include "spdk/json.h"
