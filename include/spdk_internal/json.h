@@ -46,4 +46,13 @@ int json_utf8_len(const uint8_t *p, size_t avail);
 /** What a value is, for messages: "null", "a number", "an object" and so on. Any thread; pure. */
 const char *json_type_name(enum spdk_json_val_type type);
 
+/**
+ * How many bytes have been written, formatting included; a negative value when the writer has
+ * failed, which it says itself at its end. The writer's thread.
+ */
+int64_t json_write_tell(const struct spdk_json_write_ctx *w);
+
+/** Let the writer fail: what it was to write can't be had. The writer's thread. */
+void json_write_fail(struct spdk_json_write_ctx *w);
+
 #endif /* SPDK_INTERNAL_JSON_H */

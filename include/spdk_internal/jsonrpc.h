@@ -90,6 +90,17 @@ const struct spdk_json_val *jsonrpc_request_get_method(const struct spdk_jsonrpc
  */
 void jsonrpc_request_reject(struct spdk_jsonrpc_request *request, int error_code, const char *msg);
 
+/**
+ * Run nothing more of what the connection of \p request sends, and no later request of its batch,
+ * until each such call has been undone: for requests that are not done when their handler returns,
+ * and yet come before what was sent after them. The server's thread.
+ */
+void jsonrpc_request_block(struct spdk_jsonrpc_request *request);
+void jsonrpc_request_unblock(struct spdk_jsonrpc_request *request);
+
+/** Whether somebody may take the answer: false when its connection is gone. The server's thread. */
+bool jsonrpc_request_is_wanted(const struct spdk_jsonrpc_request *request);
+
 /* ---- Answers held back ---- */
 
 /** A request has been answered; what follows is due to whoever holds it. The answerer's thread. */

@@ -14,6 +14,7 @@
 #include "spdk/string.h"
 #include "spdk/util.h"
 #include "spdk_internal/rpc.h"
+#include "spdk_internal/rpc_pieces.h"
 #include "spdk_internal/system_state.h"
 #include "spdk_internal/thread.h"
 
@@ -235,6 +236,7 @@ spdk_rpc_finish(void)
 		STAILQ_REMOVE_HEAD(&g_rpc_servers.servers, link);
 		server_free(s);
 	}
+	rpc_pieces_stop();
 }
 
 void

@@ -37,6 +37,7 @@ spdk_json_write_reset(struct spdk_json_write_ctx *w)
 	w->first_value = true;
 	w->after_name = true; /* no comma and no new line before the first value */
 	w->failed = false;
+	w->flushed = 0;
 	w->buf_filled = 0;
 }
 
@@ -53,12 +54,25 @@ fail(struct spdk_json_write_ctx *w)
 	return -1;
 }
 
+int64_t
+json_write_tell(const struct spdk_json_write_ctx *w)
+{
+	return w->failed ? -1 : w->flushed + (int64_t)w->buf_filled;
+}
+
+void
+json_write_fail(struct spdk_json_write_ctx *w)
+{
+	fail(w);
+}
+
 static int
 flush(struct spdk_json_write_ctx *w)
 {
 	size_t filled = w->buf_filled;
 
 	w->buf_filled = 0;
+	w->flushed += (int64_t)filled;
 	if (filled > 0 && w->write_cb(w->cb_ctx, w->buf, filled) != 0) {
 		return fail(w);
 	}

@@ -18,6 +18,7 @@ struct spdk_json_write_ctx {
 	bool first_value;     /* nothing in the innermost container yet */
 	bool after_name;      /* the next value follows a name */
 	bool failed;
+	int64_t flushed; /* bytes that have left buf */
 	size_t buf_filled;
 	char buf[4096];
 };

@@ -106,7 +106,41 @@ static bool
 may_read(const struct spdk_jsonrpc_server_conn *conn)
 {
 	return conn->num_messages < JSONRPC_CONN_MESSAGES_MAX &&
-	       conn->unsent < JSONRPC_CONN_UNSENT_MAX;
+	       conn->unsent < JSONRPC_CONN_UNSENT_MAX && conn->num_blocks == 0;
+}
+
+bool
+jsonrpc_conn_is_blocked(const struct spdk_jsonrpc_server_conn *conn)
+{
+	return conn->num_blocks > 0;
+}
+
+void
+jsonrpc_request_block(struct spdk_jsonrpc_request *request)
+{
+	struct spdk_jsonrpc_server_conn *conn = request->msg->conn;
+
+	if (conn != NULL) {
+		conn->num_blocks++;
+	}
+}
+
+void
+jsonrpc_request_unblock(struct spdk_jsonrpc_request *request)
+{
+	struct spdk_jsonrpc_server_conn *conn = request->msg->conn;
+
+	if (conn != NULL) {
+		assert(conn->num_blocks > 0);
+		conn->num_blocks--;
+		conn_set_ready(conn, true); /* the next step looks whether anything waited */
+	}
+}
+
+bool
+jsonrpc_request_is_wanted(const struct spdk_jsonrpc_request *request)
+{
+	return request->msg->server == NULL || request->msg->conn != NULL;
 }
 
 /* It runs from now on. */
@@ -160,7 +194,8 @@ run_buffer(struct spdk_jsonrpc_server_conn *conn)
 	uint32_t budget = JSONRPC_REQUESTS_PER_POLL;
 	ssize_t n = 0;
 
-	while (budget > 0 && (conn->dispatching != NULL || may_read(conn))) {
+	while (budget > 0 && conn->num_blocks == 0 &&
+	       (conn->dispatching != NULL || may_read(conn))) {
 		if (conn->dispatching != NULL) {
 			dispatch_some(conn, &budget);
 			continue;
@@ -193,7 +228,9 @@ run_buffer(struct spdk_jsonrpc_server_conn *conn)
 		memmove(conn->recv_buf, conn->recv_buf + used, conn->recv_len);
 	}
 	drop_space(conn);
-	conn_set_ready(conn, conn->dispatching != NULL || (budget == 0 && conn->recv_len > 0));
+	/* One that is blocked is made ready by who lets it go on. */
+	conn_set_ready(conn, conn->num_blocks == 0 && (conn->dispatching != NULL ||
+	                                               (budget == 0 && conn->recv_len > 0)));
 	return n < 0 ? (int)n : 0;
 }
 
@@ -395,7 +432,7 @@ jsonrpc_conn_process(struct spdk_jsonrpc_server_conn *conn, uint32_t events)
 		rc = send_answers(conn);
 	}
 	if (rc == 0 && (events & (EPOLLHUP | EPOLLERR)) != 0 && !conn->ready &&
-	    (conn->eof || !may_read(conn))) {
+	    conn->num_blocks == 0 && (conn->eof || !may_read(conn))) {
 		rc = -ECONNRESET; /* nobody is left to take an answer */
 	}
 	if (rc == 0) {

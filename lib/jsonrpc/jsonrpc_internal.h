@@ -123,6 +123,7 @@ struct spdk_jsonrpc_server_conn {
 	struct jsonrpc_frame frame;
 	struct jsonrpc_message *dispatching; /* in `running`, with requests not yet run; or NULL */
 	uint32_t num_messages;               /* running and sending */
+	uint32_t num_blocks;                 /* requests before whose end no other is run */
 	size_t unsent;                       /* bytes in `sending` */
 	struct jsonrpc_message_list running;
 	struct jsonrpc_message_list sending;
@@ -191,6 +192,9 @@ int jsonrpc_conn_refuse(struct spdk_jsonrpc_server_conn *conn, int code, const c
         __attribute__((format(printf, 3, 4)));
 /* The same, because what was received is no JSON, or \p if_incomplete. */
 int jsonrpc_conn_refuse_text(struct spdk_jsonrpc_server_conn *conn, const char *if_incomplete);
+
+/* Whether its next request has to wait for one before it. */
+bool jsonrpc_conn_is_blocked(const struct spdk_jsonrpc_server_conn *conn);
 
 /* deadline.c */
 /* What the peer owes now that something has happened. \p reading: its bytes are read. */

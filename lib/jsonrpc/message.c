@@ -236,11 +236,17 @@ dispatch_one(struct spdk_jsonrpc_request *request, const struct spdk_json_val *v
 	}
 }
 
+static bool
+is_blocked(const struct jsonrpc_message *msg)
+{
+	return msg->conn != NULL && jsonrpc_conn_is_blocked(msg->conn);
+}
+
 bool
 jsonrpc_message_dispatch(struct jsonrpc_message *msg, spdk_jsonrpc_handle_request_fn handle_request,
                          uint32_t *budget)
 {
-	for (; msg->next<msg->num_requests && * budget> 0; (*budget)--) {
+	for (; msg->next<msg->num_requests && * budget> 0 && !is_blocked(msg); (*budget)--) {
 		dispatch_one(&msg->requests[msg->next++], msg->next_val, handle_request);
 		msg->next_val += spdk_json_val_len(msg->next_val);
 	}

@@ -23,9 +23,9 @@ run_table_method(struct spdk_jsonrpc_request *request, const struct rpc_method *
 
 	if (rpc_decode(request, method, params, &decoded, &error) != 0) {
 		spdk_jsonrpc_send_error_response(request, error.code, error.text);
-		return;
+	} else if (!method->changes_config || !rpc_wait_turn(request, method, decoded)) {
+		method->handler(request, decoded);
 	}
-	method->handler(request, decoded);
 }
 
 static void
@@ -51,6 +51,16 @@ reject_state(struct spdk_jsonrpc_request *request, const char *name, uint32_t st
 	} else {
 		rpc_error(request, SPDK_JSONRPC_ERROR_INVALID_STATE,
 		          "%s may only be called after framework_start_init", name);
+	}
+}
+
+void
+rpc_run_decoded(struct spdk_jsonrpc_request *request, const struct rpc_method *method, void *params)
+{
+	if ((method->states & spdk_rpc_get_state()) == 0) {
+		reject_state(request, method->name, method->states);
+	} else {
+		method->handler(request, params);
 	}
 }
 

@@ -58,6 +58,17 @@ void rpc_describe_param(const struct rpc_param *p, char *buf, size_t size);
 
 const char *rpc_type_name(enum rpc_type type);
 
+/* dispatch.c: run a method whose parameters are decoded, unless the state has changed. */
+void rpc_run_decoded(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
+                     void *params);
+
+/*
+ * pieces.c: a change to the configuration waits while a long answer is being written. True: it is
+ * run later, by rpc_run_decoded(), or has been refused.
+ */
+bool
+rpc_wait_turn(struct spdk_jsonrpc_request *request, const struct rpc_method *method, void *params);
+
 /* role.c: what a peer may do: an enum rpc_role, or -EACCES. */
 int rpc_role_of(int fd, const struct env_peer *peer);
 const char *rpc_role_name(enum rpc_role role);
