@@ -32,4 +32,10 @@ void bdev_set_traits(struct spdk_bdev *bdev, const struct bdev_traits *traits);
 /** The traits of \p bdev, declared or default. Any thread. */
 void bdev_get_traits(const struct spdk_bdev *bdev, struct bdev_traits *traits);
 
+struct rpc_pieces;
+
+/** The entries of spdk_bdev_subsystem_config_json(), without the brackets around them, in pieces.
+ *  App thread. \return NULL when out of memory. */
+struct rpc_pieces *bdev_config_pieces(void);
+
 #endif /* SPDK_INTERNAL_BDEV_H */

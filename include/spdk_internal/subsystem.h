@@ -11,12 +11,17 @@
 
 #include "spdk/init.h"
 
+struct rpc_pieces;
+
 /** An in-tree subsystem: `module/subsystem/<name>.c` defines one, `subsystems` in the build lists
  * it. */
 struct subsystem_entry {
 	struct spdk_subsystem subsystem;
 	/** Names of those that must be up before it; NULL ends the list. */
 	const char *const *depends_on;
+	/** What subsystem.write_config_json writes between its brackets, in pieces; NULL: it is
+	 *  always short, and written at once. \return NULL when out of memory. */
+	struct rpc_pieces *(*config_pieces)(void);
 };
 
 /**

@@ -20,12 +20,6 @@
 
 extern struct spdk_bdev_module *const g_bdev_module_table[];
 
-enum module_state {
-	MODULE_UNKNOWN,
-	MODULE_LISTED,
-	MODULE_UP,
-};
-
 static struct {
 	spdk_bdev_init_cb init_cb;
 	spdk_bdev_fini_cb fini_cb;
@@ -467,46 +461,4 @@ spdk_bdev_finish(spdk_bdev_fini_cb cb_fn, void *cb_arg)
 	if (spdk_bdev_wait_for_examine(fini_begin, NULL) != 0) {
 		fini_begin(NULL);
 	}
-}
-
-/* ---- Configuration ---- */
-
-static void
-opts_config_json(struct spdk_json_write_ctx *w)
-{
-	rpc_write_entry_begin(w, "bdev_set_options");
-	spdk_json_write_named_uint32(w, "bdev_io_pool_size", g_bdev.opts.bdev_io_pool_size);
-	spdk_json_write_named_uint32(w, "bdev_io_cache_size", g_bdev.opts.bdev_io_cache_size);
-	spdk_json_write_named_bool(w, "bdev_auto_examine", g_bdev.opts.bdev_auto_examine);
-	spdk_json_write_named_uint32(w, "iobuf_small_cache_size",
-	                             g_bdev.opts.iobuf_small_cache_size);
-	spdk_json_write_named_uint32(w, "iobuf_large_cache_size",
-	                             g_bdev.opts.iobuf_large_cache_size);
-	rpc_write_entry_end(w);
-}
-
-void
-spdk_bdev_subsystem_config_json(struct spdk_json_write_ctx *w)
-{
-	struct spdk_bdev_module *module;
-	struct spdk_bdev *bdev;
-
-	spdk_json_write_array_begin(w);
-	opts_config_json(w);
-	bdev_examine_config_json(w);
-	TAILQ_FOREACH(module, &g_bdev.modules, internal.tailq) {
-		if (module->internal.state == MODULE_UP && module->config_json != NULL) {
-			module->config_json(w);
-		}
-	}
-	for (bdev = spdk_bdev_first(); bdev != NULL; bdev = spdk_bdev_next(bdev)) {
-		if (bdev->fn_table->write_config_json != NULL) {
-			bdev->fn_table->write_config_json(bdev, w);
-		}
-	}
-	/* What was built on others by examination is complete when this answers. */
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "method", "bdev_wait_for_examine");
-	spdk_json_write_object_end(w);
-	spdk_json_write_array_end(w);
 }

@@ -39,6 +39,13 @@ enum bdev_ch_flags {
 	BDEV_CH_ALIGN = 1u << 3, /* the bdev wants aligned buffers */
 };
 
+/* spdk_bdev_module::internal.state */
+enum bdev_module_state {
+	MODULE_UNKNOWN,
+	MODULE_LISTED,
+	MODULE_UP,
+};
+
 /* spdk_bdev_io::internal.special */
 enum bdev_io_special {
 	BDEV_IO_PIECES = 1u << 0,     /* runs as a row of pieces; u and type are the piece's */
@@ -385,7 +392,8 @@ void bdev_examine_registered(struct spdk_bdev *bdev);
 void bdev_examine_action_done(void);
 bool bdev_any_action_locked(void);
 void bdev_examine_fini(void);
-void bdev_examine_config_json(struct spdk_json_write_ctx *w);
+/** Write up to \p max of what bdev_examine was called for, from the \p first on; how many. */
+uint32_t bdev_examine_config_json(struct spdk_json_write_ctx *w, uint32_t first, uint32_t max);
 
 /* claim.c */
 void bdev_claim_release_desc_locked(struct spdk_bdev_desc *desc);
@@ -394,6 +402,14 @@ bool bdev_claim_forbids_write_locked(const struct spdk_bdev *bdev);
 /* desc.c */
 /** Open without an owner's call-back, to keep \p bdev during a call of ours. */
 int bdev_hold(struct spdk_bdev *bdev, struct spdk_bdev_desc **desc);
+/** The same by name. 0, -ENODEV, -ENOMEM. */
+int bdev_hold_by_name(const char *name, struct spdk_bdev_desc **desc);
+/**
+ * A walk over all bdevs that may rest between two: the present one is held, and so stays in its
+ * place of the list. Each bdev that is there all along comes exactly once.
+ * \param held NULL inside before the first. 0 and the next; -ENOENT at the end, and -ENOMEM: NULL.
+ */
+int bdev_hold_next(struct spdk_bdev_desc **held);
 void bdev_desc_unref(struct spdk_bdev_desc *desc);
 /** Tell all who have \p bdev open; registry lock held. */
 void bdev_desc_notify_all_locked(struct spdk_bdev *bdev, enum spdk_bdev_event_type type);

@@ -11,6 +11,9 @@
 #include "spdk/json.h"
 #include "spdk/uuid.h"
 #include "spdk_internal/bdev_rpc.h"
+#include "spdk_internal/json.h"
+#include "spdk_internal/jsonrpc.h"
+#include "spdk_internal/rpc_pieces.h"
 
 extern const struct rpc_table bdev_rpc_table;
 
@@ -209,10 +212,9 @@ dump_rate_limits(struct spdk_json_write_ctx *w)
 	spdk_json_write_object_end(w);
 }
 
-static int
-dump_bdev(void *ctx, struct spdk_bdev *bdev)
+static void
+dump_bdev(struct spdk_json_write_ctx *w, struct spdk_bdev *bdev)
 {
-	struct spdk_json_write_ctx *w = ctx;
 	enum spdk_bdev_claim_type claim = bdev->internal.claim_type;
 	int type;
 
@@ -234,23 +236,69 @@ dump_bdev(void *ctx, struct spdk_bdev *bdev)
 	spdk_bdev_dump_info_json(bdev, w);
 	spdk_json_write_object_end(w);
 	spdk_json_write_object_end(w);
-	return 0;
+}
+
+/** All bdevs, one a piece. */
+struct all_bdevs {
+	struct rpc_pieces pieces;
+	struct spdk_bdev_desc *held; /* the last one written */
+};
+
+static bool
+all_bdevs_next(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct all_bdevs *all = SPDK_CONTAINEROF(pieces, struct all_bdevs, pieces);
+	int rc = bdev_hold_next(&all->held);
+
+	if (rc == 0) {
+		dump_bdev(w, all->held->bdev);
+	} else if (rc == -ENOMEM) {
+		json_write_fail(w);
+	}
+	return rc == 0;
+}
+
+static void
+all_bdevs_end(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct all_bdevs *all = SPDK_CONTAINEROF(pieces, struct all_bdevs, pieces);
+
+	if (all->held != NULL) {
+		spdk_bdev_close(all->held);
+	}
+	spdk_json_write_array_end(w);
+}
+
+static void
+answer_all(struct spdk_jsonrpc_request *request)
+{
+	struct all_bdevs *all = jsonrpc_request_alloc(request, sizeof(*all));
+	struct spdk_json_write_ctx *w;
+
+	if (all == NULL) {
+		rpc_error(request, -ENOMEM, "no memory to list the bdevs");
+		return;
+	}
+	all->pieces.next = all_bdevs_next;
+	all->pieces.end = all_bdevs_end;
+	w = spdk_jsonrpc_begin_result(request);
+	spdk_json_write_array_begin(w);
+	rpc_answer_in_pieces(request, w, &all->pieces);
 }
 
 /** Answer with the one bdev; false when there is none. */
 static bool
 answer_one(struct spdk_jsonrpc_request *request, const char *name)
 {
-	struct spdk_bdev_desc *held = NULL;
-	struct spdk_bdev *bdev = spdk_bdev_get_by_name(name);
+	struct spdk_bdev_desc *held;
 	struct spdk_json_write_ctx *w;
 
-	if (bdev == NULL || bdev_hold(bdev, &held) != 0) {
+	if (bdev_hold_by_name(name, &held) != 0) {
 		return false;
 	}
 	w = spdk_jsonrpc_begin_result(request);
 	spdk_json_write_array_begin(w);
-	dump_bdev(w, bdev);
+	dump_bdev(w, held->bdev);
 	spdk_json_write_array_end(w);
 	spdk_jsonrpc_end_result(request, w);
 	spdk_bdev_close(held);
@@ -310,14 +358,9 @@ static void
 rpc_bdev_get_bdevs(struct spdk_jsonrpc_request *request, void *params)
 {
 	struct rpc_get_bdevs *p = params;
-	struct spdk_json_write_ctx *w;
 
 	if (p->name == NULL) {
-		w = spdk_jsonrpc_begin_result(request);
-		spdk_json_write_array_begin(w);
-		spdk_for_each_bdev(w, dump_bdev);
-		spdk_json_write_array_end(w);
-		spdk_jsonrpc_end_result(request, w);
+		answer_all(request);
 	} else if (!answer_one(request, p->name)) {
 		if (p->timeout != 0) {
 			name_wait_start(request, p);

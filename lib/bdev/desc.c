@@ -130,6 +130,55 @@ bdev_hold(struct spdk_bdev *bdev, struct spdk_bdev_desc **_desc)
 	return 0;
 }
 
+int
+bdev_hold_by_name(const char *name, struct spdk_bdev_desc **_desc)
+{
+	struct spdk_bdev_desc *desc = calloc(1, sizeof(*desc));
+	int rc;
+
+	if (desc == NULL) {
+		return -ENOMEM;
+	}
+	desc->thread = spdk_get_thread();
+	bdev_lock();
+	rc = open_locked(bdev_find_locked(name), desc);
+	bdev_unlock();
+	if (rc != 0) {
+		desc_free(desc);
+		return rc;
+	}
+	*_desc = desc;
+	return 0;
+}
+
+int
+bdev_hold_next(struct spdk_bdev_desc **held)
+{
+	struct spdk_bdev_desc *desc = calloc(1, sizeof(*desc)), *prev = *held;
+	struct spdk_bdev *bdev = NULL;
+
+	if (desc != NULL) {
+		desc->thread = spdk_get_thread();
+		bdev_lock();
+		bdev = prev == NULL ? TAILQ_FIRST(&g_bdev.bdevs)
+		                    : TAILQ_NEXT(prev->bdev, internal.link);
+		/* Those that are going away are passed over. */
+		while (bdev != NULL && open_locked(bdev, desc) != 0) {
+			bdev = TAILQ_NEXT(bdev, internal.link);
+		}
+		bdev_unlock();
+	}
+	if (prev != NULL) {
+		spdk_bdev_close(prev);
+	}
+	*held = bdev != NULL ? desc : NULL;
+	if (bdev == NULL && desc != NULL) {
+		desc_free(desc);
+		return -ENOENT;
+	}
+	return desc != NULL ? 0 : -ENOMEM;
+}
+
 void
 spdk_bdev_open_opts_init(struct spdk_bdev_open_opts *opts, size_t opts_size)
 {

@@ -244,16 +244,21 @@ spdk_bdev_examine(const char *name)
 	return 0;
 }
 
-void
-bdev_examine_config_json(struct spdk_json_write_ctx *w)
+uint32_t
+bdev_examine_config_json(struct spdk_json_write_ctx *w, uint32_t first, uint32_t max)
 {
 	struct allowed *a;
+	uint32_t i = 0, num = 0;
 
 	TAILQ_FOREACH(a, &g_examine.allowed, link) {
-		rpc_write_entry_begin(w, "bdev_examine");
-		spdk_json_write_named_string(w, "name", a->name);
-		rpc_write_entry_end(w);
+		if (i++ >= first && num < max) {
+			rpc_write_entry_begin(w, "bdev_examine");
+			spdk_json_write_named_string(w, "name", a->name);
+			rpc_write_entry_end(w);
+			num++;
+		}
 	}
+	return num;
 }
 
 void

@@ -201,38 +201,22 @@ spdk_bdev_next_leaf(struct spdk_bdev *prev)
 	return walk(prev, true);
 }
 
-/** Call \p fn with the bdev held. One that is going away is passed over. */
-static int
-call_held(void *ctx, spdk_for_each_bdev_fn fn, struct spdk_bdev *bdev, struct spdk_bdev_desc **held)
-{
-	int rc = bdev_hold(bdev, held);
-
-	if (rc == -ENODEV) {
-		return 0;
-	}
-	return rc != 0 ? rc : fn(ctx, bdev);
-}
-
-/* The next one is found while the present one is held: it can't leave the list before. */
 static int
 for_each(void *ctx, spdk_for_each_bdev_fn fn, bool leaf)
 {
-	struct spdk_bdev_desc *held = NULL, *prev_held = NULL;
-	struct spdk_bdev *bdev;
-	int rc = 0;
+	struct spdk_bdev_desc *held = NULL;
+	int rc;
 
-	for (bdev = walk(NULL, leaf); bdev != NULL && rc == 0; bdev = walk(bdev, leaf)) {
-		held = NULL;
-		rc = call_held(ctx, fn, bdev, &held);
-		if (prev_held != NULL) {
-			spdk_bdev_close(prev_held);
+	while ((rc = bdev_hold_next(&held)) == 0) {
+		if (!leaf || is_leaf(held->bdev)) {
+			rc = fn(ctx, held->bdev);
 		}
-		prev_held = held;
+		if (rc != 0) {
+			spdk_bdev_close(held);
+			return rc;
+		}
 	}
-	if (prev_held != NULL) {
-		spdk_bdev_close(prev_held);
-	}
-	return rc;
+	return rc == -ENOENT ? 0 : rc;
 }
 
 int
@@ -251,19 +235,19 @@ int
 spdk_for_each_bdev_by_name(void *ctx, spdk_for_each_bdev_fn fn, const char **names, size_t count)
 {
 	struct spdk_bdev_desc *held;
-	struct spdk_bdev *bdev;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < count && rc == 0; i++) {
-		held = NULL;
-		bdev = spdk_bdev_get_by_name(names[i]);
-		if (bdev == NULL) {
+		if (spdk_bdev_get_by_name(names[i]) == NULL) {
 			return -ENODEV;
 		}
-		rc = call_held(ctx, fn, bdev, &held);
-		if (held != NULL) {
+		rc = bdev_hold_by_name(names[i], &held);
+		if (rc == 0) {
+			rc = fn(ctx, held->bdev);
 			spdk_bdev_close(held);
+		} else if (rc == -ENODEV) {
+			rc = 0; /* it is going away: passed over */
 		}
 	}
 	return rc;

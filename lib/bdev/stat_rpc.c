@@ -9,6 +9,7 @@
 
 #include "bdev_internal.h"
 #include "spdk/json.h"
+#include "spdk_internal/json.h"
 #include "spdk_internal/rpc_table.h"
 
 extern const struct rpc_table bdev_stat_rpc_table;
@@ -21,7 +22,7 @@ static const struct rpc_enum_value g_modes[] = {
 	{ NULL, 0 },
 };
 
-/** A request over one or several bdevs. */
+/** A request over one or several bdevs: named ones are all held, of all bdevs only the present. */
 struct stat_request {
 	struct spdk_jsonrpc_request *request;
 	struct spdk_json_write_ctx *w; /* NULL: only reset */
@@ -30,6 +31,7 @@ struct stat_request {
 	struct spdk_bdev_desc **held;
 	size_t count;
 	size_t next;
+	bool all; /* bdevs; held[0] is the present one, NULL before the first */
 };
 
 static void
@@ -38,7 +40,9 @@ stat_request_free(struct stat_request *sr)
 	size_t i;
 
 	for (i = 0; i < sr->count; i++) {
-		spdk_bdev_close(sr->held[i]);
+		if (sr->held[i] != NULL) {
+			spdk_bdev_close(sr->held[i]);
+		}
 	}
 	if (sr->stat != NULL) {
 		bdev_stat_free(sr->stat);
@@ -47,21 +51,23 @@ stat_request_free(struct stat_request *sr)
 	free(sr);
 }
 
+/** Room for \p num names and hold each; or one place for any. */
 static int
-hold_one(void *ctx, struct spdk_bdev *bdev)
+hold(struct stat_request *sr, const char **names, size_t num)
 {
-	struct stat_request *sr = ctx;
-	struct spdk_bdev_desc **held;
-	int rc;
+	int rc = 0;
 
-	held = realloc(sr->held, (sr->count + 1) * sizeof(*held));
-	if (held == NULL) {
+	sr->all = num == 0;
+	sr->held = calloc(sr->all ? 1 : num, sizeof(*sr->held));
+	if (sr->held == NULL) {
 		return -ENOMEM;
 	}
-	sr->held = held;
-	rc = bdev_hold(bdev, &sr->held[sr->count]);
-	if (rc == 0) {
-		sr->count++;
+	sr->count = sr->all ? 1 : 0;
+	while (sr->count < num && rc == 0) {
+		rc = bdev_hold_by_name(names[sr->count], &sr->held[sr->count]);
+		if (rc == 0) {
+			sr->count++;
+		}
 	}
 	return rc;
 }
@@ -93,8 +99,7 @@ stat_request_new(struct spdk_jsonrpc_request *request, const char **names, size_
 		sr->mode = mode;
 		sr->stat = bdev_stat_alloc();
 		if (sr->stat != NULL) {
-			rc = num == 0 ? spdk_for_each_bdev(sr, hold_one)
-			              : spdk_for_each_bdev_by_name(sr, hold_one, names, num);
+			rc = hold(sr, names, num);
 		}
 		if (rc != 0) {
 			stat_request_free(sr);
@@ -117,14 +122,14 @@ begin_result(struct stat_request *sr)
 }
 
 static void
-end_request(struct stat_request *sr)
+end_request(struct stat_request *sr, int rc)
 {
 	if (sr->w != NULL) {
 		spdk_json_write_array_end(sr->w);
 		spdk_json_write_object_end(sr->w);
 		spdk_jsonrpc_end_result(sr->request, sr->w);
 	} else {
-		spdk_jsonrpc_send_bool_response(sr->request, true);
+		rpc_answer_done(sr->request, rc);
 	}
 	stat_request_free(sr);
 }
@@ -155,14 +160,26 @@ device_got(struct spdk_bdev *bdev, struct spdk_bdev_io_stat *stat, void *cb_arg,
 	device_next(sr);
 }
 
+/* The call-back comes by a message, so each bdev is done in a step of its own. */
 static void
 device_next(struct stat_request *sr)
 {
-	if (sr->next == sr->count) {
-		end_request(sr);
+	int rc = 0;
+
+	if (sr->all) {
+		rc = bdev_hold_next(&sr->held[0]);
+	} else if (sr->next == sr->count) {
+		rc = -ENOENT;
+	}
+	if (rc == -ENOMEM && sr->w != NULL) {
+		json_write_fail(sr->w);
+	}
+	if (rc != 0) {
+		end_request(sr, rc == -ENOENT ? 0 : rc);
 		return;
 	}
-	spdk_bdev_get_device_stat(sr->held[sr->next++]->bdev, sr->stat, sr->mode, device_got, sr);
+	spdk_bdev_get_device_stat(sr->held[sr->all ? 0 : sr->next++]->bdev, sr->stat, sr->mode,
+	                          device_got, sr);
 }
 
 /* ---- Channels of one device ---- */
@@ -185,7 +202,7 @@ channel_dump(struct spdk_bdev_channel_iter *i, struct spdk_bdev *bdev, struct sp
 static void
 channels_dumped(struct spdk_bdev *bdev, void *ctx, int status)
 {
-	end_request(ctx);
+	end_request(ctx, 0);
 }
 
 /* ---- bdev_get_iostat ---- */

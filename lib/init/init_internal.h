@@ -27,4 +27,7 @@ int subsystem_list_make(struct subsystem_list *list);
 void subsystem_list_free(struct subsystem_list *list);
 bool subsystem_list_has(const struct subsystem_list *list, const char *name);
 
+/* The entry of an in-tree subsystem; NULL for one of an outside module. */
+const struct subsystem_entry *subsystem_get_entry(const struct spdk_subsystem *subsystem);
+
 #endif /* INIT_INTERNAL_H */

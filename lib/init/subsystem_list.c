@@ -53,6 +53,14 @@ find_entry(const char *name)
 	return NULL;
 }
 
+const struct subsystem_entry *
+subsystem_get_entry(const struct spdk_subsystem *subsystem)
+{
+	const struct subsystem_entry *entry = find_entry(subsystem->name);
+
+	return entry != NULL && &entry->subsystem == subsystem ? entry : NULL;
+}
+
 bool
 subsystem_list_has(const struct subsystem_list *list, const char *name)
 {

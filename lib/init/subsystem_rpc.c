@@ -7,6 +7,9 @@
 
 #include "init_internal.h"
 #include "spdk/json.h"
+#include "spdk_internal/json.h"
+#include "spdk_internal/jsonrpc.h"
+#include "spdk_internal/rpc_pieces.h"
 #include "spdk_internal/rpc_table.h"
 
 static void
@@ -67,10 +70,54 @@ find_subsystem(void *_ctx, const struct spdk_subsystem *subsystem, const char *c
 	}
 }
 
+/** A configuration, with the brackets that its entries don't bring. */
+struct config_pieces {
+	struct rpc_pieces pieces;
+	struct rpc_pieces *entries;
+};
+
+static bool
+config_next(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct config_pieces *c = SPDK_CONTAINEROF(pieces, struct config_pieces, pieces);
+
+	return c->entries->next(c->entries, w);
+}
+
+static void
+config_end(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct config_pieces *c = SPDK_CONTAINEROF(pieces, struct config_pieces, pieces);
+
+	c->entries->end(c->entries, w);
+	spdk_json_write_array_end(w);
+}
+
+/* Long ones. False: no memory; the answer is still to be written. */
+static bool
+answer_in_pieces(struct spdk_jsonrpc_request *request, struct spdk_json_write_ctx *w,
+                 const struct subsystem_entry *entry)
+{
+	struct config_pieces *c = jsonrpc_request_alloc(request, sizeof(*c));
+
+	if (c != NULL) {
+		c->entries = entry->config_pieces();
+	}
+	if (c == NULL || c->entries == NULL) {
+		return false;
+	}
+	c->pieces.next = config_next;
+	c->pieces.end = config_end;
+	spdk_json_write_array_begin(w);
+	rpc_answer_in_pieces(request, w, &c->pieces);
+	return true;
+}
+
 static void
 rpc_framework_get_config(struct spdk_jsonrpc_request *request, void *_params)
 {
 	const struct get_config *params = _params;
+	const struct subsystem_entry *entry;
 	struct find_ctx ctx = { .name = params->name };
 	struct spdk_json_write_ctx *w;
 
@@ -85,7 +132,13 @@ rpc_framework_get_config(struct spdk_jsonrpc_request *request, void *_params)
 	if (!params->with_batches) {
 		spdk_json_write_add_flags(w, SPDK_JSON_WRITE_FLAG_FLATTEN_BATCHES);
 	}
-	if (ctx.subsystem->write_config_json != NULL) {
+	entry = subsystem_get_entry(ctx.subsystem);
+	if (entry != NULL && entry->config_pieces != NULL) {
+		if (answer_in_pieces(request, w, entry)) {
+			return;
+		}
+		json_write_fail(w);
+	} else if (ctx.subsystem->write_config_json != NULL) {
 		ctx.subsystem->write_config_json(w);
 	} else {
 		spdk_json_write_null(w);

@@ -5,6 +5,7 @@
 /* The bdev subsystem: starts and stops lib/bdev with the program. */
 
 #include "spdk/bdev.h"
+#include "spdk_internal/bdev.h"
 #include "spdk_internal/subsystem.h"
 #include "spdk_internal/system_state.h"
 
@@ -44,4 +45,5 @@ struct subsystem_entry g_bdev_subsystem SYSTEM_STATE = {
 		.write_config_json = spdk_bdev_subsystem_config_json,
 	},
 	.depends_on = g_depends_on,
+	.config_pieces = bdev_config_pieces,
 };
