@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""rpc_latency.py [--build DIR] [--calls N] [--bdevs N] [--subsystems N] [METHOD...]: how long RPCs
-take on a core that is full of I/O, and how long they keep that core from its I/O.
+"""rpc_latency.py [--build DIR] [--calls N] [--bdevs N] [--subsystems N] [--busy] [METHOD...]: how
+long RPCs take on a core that is full of I/O, and how long they keep that core from its I/O.
 
 N calls (10,000) of each read-only method of the schema, at depth 128 on the core that also answers
-them, in a program with 64 bdevs and 16 subsystems. Goals: p99 of each method within 10 ms; the step
-of the reactor that answers a call within 1 ms of processor time, at its p99; and no sleep in a
-system call. Prints the table; the exit status is 1 when a goal is missed.
+them, in a program with 64 bdevs and 16 subsystems. Goals: p99 of each method within 10 ms; the
+longest step of the reactor in a call within 1 ms of processor time, at the p99 of the calls; and no
+sleep in a system call. Prints the table; the exit status is 1 when a goal is missed.
+
+    rpc_latency.py --calls 200 --bdevs 2000 --subsystems 500
 
 Latency is seen from the client, so all that the machine does besides is in it: on a busy machine
 run it under `chrt -f 5`. The length of a step is processor time of the reactor's thread
-(rpc_load.c); of the steps while a method was called, the N longest are taken for those that
-answered it. What kernel and hypervisor charge to the thread is in the longest one, "worst".
+(rpc_load.c), to which kernel and hypervisor charge what they like, so its worst is chance; a call
+does the same work each time, and its best is the work. With --busy each method is judged by its
+best call alone.
 """
 
 import argparse
@@ -103,53 +106,59 @@ def connect(path, program):
             time.sleep(0.05)
 
 
+class Seen:
+    """Of all calls of a method: latencies and longest steps in us, sorted, and sums."""
+
+    def __init__(self):
+        self.times, self.steps, self.sleeps, self.num_ios, self.seconds = [], [], 0, 0, 0.0
+
+    def add(self, ns, taken):
+        self.times.append(ns / 1000)
+        self.steps.append(taken["steps"][-1][0] if taken["steps"] else 0)
+        self.sleeps += taken["sleeps"]
+        self.num_ios += taken["num_ios"]
+        self.seconds += ns / 1e9
+
+
 def measure(client, method, calls):
-    """(latencies in us, sorted; what rpc_load has seen; bytes of an answer)"""
+    """(what was seen, bytes of an answer)"""
     request = request_text(method, PARAMS.get(method))
     size = len(client.exchange(request))
     client.call("rpc_load_take")
-    times = []
+    seen = Seen()
     for _ in range(calls):
         began = time.perf_counter_ns()
         client.exchange(request)
-        times.append((time.perf_counter_ns() - began) / 1000)
-    return sorted(times), client.call("rpc_load_take"), size
+        ns = time.perf_counter_ns() - began
+        seen.add(ns, client.call("rpc_load_take"))
+    seen.times.sort()
+    seen.steps.sort()
+    return seen, size
 
 
 def share(times, part):
     return times[min(len(times) - 1, int(len(times) * part))]
 
 
-def step_share(steps, calls, part):
-    """Of the longest `calls` steps, the length at a part of them, in us; 0: too short to count."""
-    left = calls * (1 - part)
-    for us, count in reversed(steps):
-        left -= count
-        if left <= 0:
-            return us
-    return 0
-
-
-HEADER = ("method", "bytes", "median us", "p99 us", "worst us", "step p50", "p99", "worst",
+HEADER = ("method", "bytes", "median us", "p99 us", "worst us", "step best", "p50", "p99", "worst",
           "sleeps", "k IOPS")
 
 
-def report(client, methods, calls):
+def report(client, methods, calls, busy):
     """Print a row a method; how many missed a goal."""
-    print("%-32s %7s %9s %8s %8s | %8s %6s %6s | %6s %6s" % HEADER)
+    print("%-32s %7s %9s %8s %8s | %9s %6s %6s %6s | %6s %6s" % HEADER)
     missed = 0
     for method in methods:
-        began = time.monotonic()
-        times, seen, size = measure(client, method, calls)
-        iops = seen["num_ios"] / (time.monotonic() - began) / 1000
-        steps = seen["steps"]
-        step = step_share(steps, calls, 0.99)
-        bad = share(times, 0.99) > P99_MAX_US or step > STEP_MAX_US or seen["sleeps"] > 0
+        seen, size = measure(client, method, calls)
+        best, worst = seen.steps[0], seen.steps[-1]
+        latency, step = share(seen.times, 0.99), share(seen.steps, 0.99)
+        bad = seen.sleeps > 0 or (best > STEP_MAX_US if busy else
+                                  latency > P99_MAX_US or step > STEP_MAX_US)
         missed += bad
-        print("%-32s %7d %9.0f %8.0f %8.0f | %8d %6d %6d | %6d %6d%s"
-              % (method, size, share(times, 0.5), share(times, 0.99), times[-1],
-                 step_share(steps, calls, 0.5), step, steps[-1][0] if steps else 0,
-                 seen["sleeps"], iops, "  missed" if bad else ""), flush=True)
+        print("%-32s %7d %9.0f %8.0f %8.0f | %9d %6d %6d %6d | %6d %6d%s"
+              % (method, size, share(seen.times, 0.5), latency, seen.times[-1], best,
+                 share(seen.steps, 0.5), step, worst, seen.sleeps,
+                 seen.num_ios / seen.seconds / 1000, "  missed" if bad else ""), flush=True)
     return missed
 
 
@@ -159,6 +168,7 @@ def main():
     parser.add_argument("--calls", type=int, default=10000)
     parser.add_argument("--bdevs", type=int, default=64)
     parser.add_argument("--subsystems", type=int, default=16)
+    parser.add_argument("--busy", action="store_true", help="judge by the best call")
     parser.add_argument("methods", nargs="*", metavar="METHOD")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="basalt_latency_")
@@ -174,7 +184,7 @@ def main():
         client = connect(path, program)
         schema = client.call("rpc_get_schema")["methods"]
         methods = args.methods or [m["name"] for m in schema if m.get("role") == "observe"]
-        missed = report(client, methods, args.calls)
+        missed = report(client, methods, args.calls, args.busy)
     finally:
         program.send_signal(signal.SIGTERM)
         status = program.wait(60)
