@@ -28,6 +28,9 @@ const char *trace_get_name(void);
 /** What of a group, by a constant, is on: to be ORed to what is tested anyhow for being 0. */
 #define trace_group_mask(group_id) __atomic_load_n(&g_trace_on[(group_id)], __ATOMIC_RELAXED)
 
+/** Of a function that records: out of line, so that a caller with tracing off needs no frame. */
+#define TRACE_COLD __attribute__((cold, noinline))
+
 /** spdk_trace_record() of the tree. Arguments are evaluated only when the tracepoint is on. */
 #define trace_record(tpoint_id, owner_id, size, object_id, ...) \
 	do { \

@@ -97,11 +97,30 @@ request_leave(struct spdk_sock *sock, struct spdk_sock_request *req, int err)
 	TAILQ_REMOVE(&sock->queued, req, internal.link);
 	sock->queued_iovcnt -= req->iovcnt;
 	req->internal.offset = (uint32_t)-err;
-	if (spdk_unlikely(request_is_held(sock, req) || !TAILQ_EMPTY(&sock->sent))) {
+	/* The first test is the others' short form: with no send out, nothing is held, or behind.
+	 */
+	if (spdk_unlikely(sock->zcopy_low != sock->zcopy_next) &&
+	    (request_is_held(sock, req) || !TAILQ_EMPTY(&sock->sent))) {
 		TAILQ_INSERT_TAIL(&sock->sent, req, internal.link);
 	} else {
 		TAILQ_INSERT_TAIL(&sock->done, req, internal.link);
 	}
+}
+
+/* The next send goes without a copy: the requests that \p sent bytes of it are of. */
+static void
+zcopy_number(struct spdk_sock *sock, size_t sent)
+{
+	struct spdk_sock_request *req = TAILQ_FIRST(&sock->queued);
+
+	assert(sock_zcopy_has_room(sock));
+	while (sent > 0) {
+		req->internal.pending_zcopy = true;
+		req->internal.zcopy_idx = sock->zcopy_next;
+		sent -= spdk_min(sent, request_rest(req));
+		req = TAILQ_NEXT(req, internal.link);
+	}
+	sock->zcopy_next++;
 }
 
 void
@@ -110,12 +129,11 @@ basalt_sock_sent(struct spdk_sock *sock, size_t sent, bool zcopy)
 	struct spdk_sock_request *req;
 	size_t rest;
 
+	if (spdk_unlikely(zcopy)) {
+		zcopy_number(sock, sent);
+	}
 	while ((req = TAILQ_FIRST(&sock->queued)) != NULL) {
 		rest = request_rest(req);
-		if (spdk_unlikely(zcopy) && sent > 0) {
-			req->internal.pending_zcopy = true;
-			req->internal.zcopy_idx = sock->zcopy_next;
-		}
 		if (rest > sent) {
 			req->internal.offset += sent;
 			sent = 0;
@@ -125,10 +143,6 @@ basalt_sock_sent(struct spdk_sock *sock, size_t sent, bool zcopy)
 		request_leave(sock, req, 0);
 	}
 	assert(sent == 0);
-	if (spdk_unlikely(zcopy)) {
-		assert(sock_zcopy_has_room(sock));
-		sock->zcopy_next++;
-	}
 }
 
 /* From the head of `sent`: all that nobody holds any more. */
@@ -189,6 +203,13 @@ sock_fail_sent(struct spdk_sock *sock, int err)
 	}
 }
 
+static TRACE_COLD void
+trace_complete(const struct spdk_sock_request *req)
+{
+	trace_record(TRACE_SOCK_REQ_COMPLETE, OWNER_ID_NONE, 0, (uintptr_t)req,
+	             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)req->internal.offset);
+}
+
 static int
 done_drain(struct spdk_sock *sock)
 {
@@ -198,8 +219,9 @@ done_drain(struct spdk_sock *sock)
 	while ((req = TAILQ_FIRST(&sock->done)) != NULL) {
 		TAILQ_REMOVE(&sock->done, req, internal.link);
 		n++;
-		trace_record(TRACE_SOCK_REQ_COMPLETE, OWNER_ID_NONE, 0, (uintptr_t)req,
-		             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)req->internal.offset);
+		if (spdk_unlikely(trace_group_mask(TRACE_GROUP_SOCK) != 0)) {
+			trace_complete(req);
+		}
 		req->cb_fn(req->cb_arg, -(int)req->internal.offset);
 	}
 	return n;

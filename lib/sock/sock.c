@@ -224,17 +224,27 @@ spdk_sock_writev(struct spdk_sock *sock, struct iovec *iov, int iovcnt)
 	return sock->net_impl->writev(sock, iov, iovcnt);
 }
 
+/* A write with something special: it is recorded, or the socket closed. */
+static TRACE_COLD void
+writev_async_special(struct spdk_sock *sock, struct spdk_sock_request *req)
+{
+	trace_record(TRACE_SOCK_REQ_QUEUE, OWNER_ID_NONE, 0, (uintptr_t)req,
+	             (uint64_t)(uintptr_t)req->cb_arg);
+	if (!sock->closed) {
+		sock->net_impl->writev_async(sock, req);
+		return;
+	}
+	/* Inside a call-back that still runs: told with the others when that ends. */
+	sock_request_queue(sock, req);
+	basalt_sock_fail_queued(sock, -EBADF);
+}
+
 void
 spdk_sock_writev_async(struct spdk_sock *sock, struct spdk_sock_request *req)
 {
 	assert(req->cb_fn != NULL && req->iovcnt >= 0);
-	trace_record(TRACE_SOCK_REQ_QUEUE, OWNER_ID_NONE, 0, (uintptr_t)req,
-	             (uint64_t)(uintptr_t)req->cb_arg);
-	if (spdk_unlikely(sock->closed)) {
-		/* Closed inside a call-back that still runs: told with the others when that ends.
-		 */
-		sock_request_queue(sock, req);
-		basalt_sock_fail_queued(sock, -EBADF);
+	if (spdk_unlikely((trace_group_mask(TRACE_GROUP_SOCK) | sock->closed) != 0)) {
+		writev_async_special(sock, req);
 		return;
 	}
 	sock->net_impl->writev_async(sock, req);

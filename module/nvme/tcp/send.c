@@ -27,8 +27,9 @@ nvme_tcp_req_complete(struct nvme_tcp_req *treq)
 	struct nvme_request *req = treq->req;
 	struct spdk_nvme_cpl cpl = treq->cpl;
 
-	trace_record(TRACE_NVME_TCP_COMPLETE, OWNER_ID_NONE, 0, (uintptr_t)req,
-	             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)cpl.cid, (uint32_t)cpl.status_raw);
+	if (spdk_unlikely(trace_group_mask(TRACE_GROUP_NVME_TCP) != 0)) {
+		nvme_tcp_trace_complete(treq);
+	}
 	TAILQ_REMOVE(&tqpair->outstanding, treq, link);
 	/* Free first: the call-back may send another command. */
 	treq_free(treq);
@@ -258,9 +259,9 @@ nvme_tcp_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	SLIST_REMOVE_HEAD(&tqpair->free, free_link);
 	TAILQ_INSERT_TAIL(&tqpair->outstanding, treq, link);
 	tqpair->stats->submitted_requests++;
-	trace_record(TRACE_NVME_TCP_SUBMIT, OWNER_ID_NONE, req->payload_size, (uintptr_t)req,
-	             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)treq->cid, (uint32_t)req->cmd.opc,
-	             req->cmd.cdw10, req->cmd.cdw11, req->cmd.cdw12);
+	if (spdk_unlikely(trace_group_mask(TRACE_GROUP_NVME_TCP) != 0)) {
+		nvme_tcp_trace_submit(treq);
+	}
 	send_start(treq, iovcnt);
 	return 0;
 }

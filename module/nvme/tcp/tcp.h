@@ -204,4 +204,9 @@ int nvme_tcp_group_get_stats(struct spdk_nvme_transport_poll_group *tgroup,
 void nvme_tcp_group_free_stats(struct spdk_nvme_transport_poll_group *tgroup,
                                struct spdk_nvme_transport_poll_group_stat *stats);
 
+/* trace.c */
+/** Record a command on its way, or its end, if that tracepoint is on. */
+void nvme_tcp_trace_submit(const struct nvme_tcp_req *treq) TRACE_COLD;
+void nvme_tcp_trace_complete(const struct nvme_tcp_req *treq) TRACE_COLD;
+
 #endif /* NVME_TCP_H */

@@ -5,8 +5,27 @@
 /* Tracepoints of NVMe/TCP hosts: each command is an object. Told to the trace file when it is made.
  */
 
-#include "spdk/util.h"
-#include "spdk_internal/trace.h"
+#include "tcp.h"
+
+void
+nvme_tcp_trace_submit(const struct nvme_tcp_req *treq)
+{
+	const struct nvme_request *req = treq->req;
+
+	trace_record(TRACE_NVME_TCP_SUBMIT, OWNER_ID_NONE, req->payload_size, (uintptr_t)req,
+	             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)treq->cid, (uint32_t)req->cmd.opc,
+	             req->cmd.cdw10, req->cmd.cdw11, req->cmd.cdw12);
+}
+
+void
+nvme_tcp_trace_complete(const struct nvme_tcp_req *treq)
+{
+	const struct nvme_request *req = treq->req;
+
+	trace_record(TRACE_NVME_TCP_COMPLETE, OWNER_ID_NONE, 0, (uintptr_t)req,
+	             (uint64_t)(uintptr_t)req->cb_arg, (uint32_t)treq->cpl.cid,
+	             (uint32_t)treq->cpl.status_raw);
+}
 
 static void
 nvme_tcp_trace_register(void)

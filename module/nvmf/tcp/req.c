@@ -114,7 +114,7 @@ tcp_req_complete(struct spdk_nvmf_request *req)
 	struct tcp_req *treq = tcp_req_of(req);
 
 	assert(treq->state == TCP_REQ_RUNNING);
-	if (trace_is_on(TRACE_NVMF_TCP_EXECUTED)) {
+	if (spdk_unlikely(trace_group_mask(TRACE_GROUP_NVMF_TCP) != 0)) {
 		tcp_req_trace(treq, TRACE_NVMF_TCP_EXECUTED);
 	}
 	if (spdk_likely(treq->conn->state == TCP_CONN_READY)) {
@@ -302,7 +302,7 @@ tcp_req_begin(struct tcp_conn *conn)
 	if (treq == NULL) {
 		return -EAGAIN;
 	}
-	if (trace_is_on(TRACE_NVMF_TCP_NEW)) {
+	if (spdk_unlikely(trace_group_mask(TRACE_GROUP_NVMF_TCP) != 0)) {
 		tcp_req_trace(treq, TRACE_NVMF_TCP_NEW);
 	}
 	if (spdk_unlikely(pdu->cmd.opc == SPDK_NVME_OPC_FABRIC && conn->qpair.ctrlr == NULL &&

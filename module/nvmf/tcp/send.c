@@ -37,16 +37,24 @@ tx_end(struct tcp_conn *conn, int err)
 	return true;
 }
 
+static TRACE_COLD void
+response_sent_special(struct tcp_req *treq, int err)
+{
+	tcp_req_trace(treq, TRACE_NVMF_TCP_COMPLETED);
+	tx_end(treq->conn, err);
+	tcp_req_release(treq);
+}
+
 static void
 response_sent(void *arg, int err)
 {
 	struct tcp_req *treq = arg;
-	struct tcp_conn *conn = treq->conn;
 
-	if (trace_is_on(TRACE_NVMF_TCP_COMPLETED)) {
-		tcp_req_trace(treq, TRACE_NVMF_TCP_COMPLETED);
+	if (spdk_unlikely((trace_group_mask(TRACE_GROUP_NVMF_TCP) | (uint64_t)err) != 0)) {
+		response_sent_special(treq, err);
+		return;
 	}
-	tx_end(conn, err);
+	tx_end(treq->conn, 0);
 	tcp_req_release(treq);
 }
 
@@ -135,7 +143,7 @@ tcp_send_r2t(struct tcp_req *treq)
 		.len_bytes = treq->req.length,
 	};
 
-	if (trace_is_on(TRACE_NVMF_TCP_H2C)) {
+	if (spdk_unlikely(trace_group_mask(TRACE_GROUP_NVMF_TCP) != 0)) {
 		tcp_req_trace(treq, TRACE_NVMF_TCP_H2C);
 	}
 	treq->state = TCP_REQ_R2T;

@@ -248,16 +248,10 @@ void tcp_req_get_buffers_done(struct spdk_nvmf_request *req);
 void tcp_send_response(struct tcp_req *treq);
 void tcp_send_r2t(struct tcp_req *treq);
 
-/* A record of a request, if that tracepoint is on. */
-static inline void
-tcp_req_trace(const struct tcp_req *treq, uint16_t tpoint_id)
-{
-	if (__atomic_load_n(&g_trace_on[TRACE_GROUP_NVMF_TCP], __ATOMIC_RELAXED) &
-	    (1ull << tpoint_id % 64)) {
-		_spdk_trace_record(0, tpoint_id, treq->conn->qpair.trace_id, treq->req.length,
-		                   (uintptr_t)&treq->req, 2, (uint32_t)treq->cmd.nvme_cmd.opc,
-		                   (uint32_t)treq->cmd.nvme_cmd.cid);
-	}
-}
+/* ---- trace.c ---- */
+
+/** A record of a request, if that tracepoint is on. Out of line: the caller needs no frame for it.
+ */
+void tcp_req_trace(const struct tcp_req *treq, uint16_t tpoint_id) TRACE_COLD;
 
 #endif /* NVMF_TCP_H */

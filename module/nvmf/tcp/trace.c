@@ -7,8 +7,7 @@
  * made.
  */
 
-#include "spdk/util.h"
-#include "spdk_internal/trace.h"
+#include "tcp.h"
 
 #define REQ(name_, id, new_) \
 	{ \
@@ -29,6 +28,16 @@
 			} \
 		} \
 	}
+
+void
+tcp_req_trace(const struct tcp_req *treq, uint16_t tpoint_id)
+{
+	if (trace_group_mask(TRACE_GROUP_NVMF_TCP) & (1ull << tpoint_id % 64)) {
+		_spdk_trace_record(0, tpoint_id, treq->conn->qpair.trace_id, treq->req.length,
+		                   (uintptr_t)&treq->req, 2, (uint32_t)treq->cmd.nvme_cmd.opc,
+		                   (uint32_t)treq->cmd.nvme_cmd.cid);
+	}
+}
 
 static void
 nvmf_tcp_trace_register(void)
