@@ -1033,7 +1033,8 @@ uint64_t spdk_nvme_ns_get_size(struct spdk_nvme_ns *ns);
 /** Type of end-to-end protection. */
 enum spdk_nvme_pi_type spdk_nvme_ns_get_pi_type(struct spdk_nvme_ns *ns);
 
-/** Format of protection information: the 16-bit guard, which is all that this version attaches. */
+/** Format of protection information, as Identify tells it: the 16-bit guard where the namespace has
+ *  no protection, or its controller no extended formats. */
 enum spdk_nvme_pi_format spdk_nvme_ns_get_pi_format(struct spdk_nvme_ns *ns);
 
 /** Bytes of metadata of a block. */

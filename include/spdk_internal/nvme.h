@@ -176,6 +176,7 @@ struct spdk_nvme_ns {
 	uint32_t sectors_per_boundary; /* 0: none */
 	uint32_t flags;                /* enum spdk_nvme_ns_flags */
 	enum spdk_nvme_pi_type pi_type;
+	enum spdk_nvme_pi_format pi_format;
 	enum spdk_nvme_csi csi;
 	uint32_t ana_group_id;
 	enum spdk_nvme_ana_state ana_state;
@@ -461,6 +462,8 @@ int nvme_ctrlr_submit_admin(struct spdk_nvme_ctrlr *ctrlr, struct nvme_request *
 
 /* ns.c, ns_scan.c */
 void nvme_ns_set_identify_data(struct spdk_nvme_ns *ns);
+/** After nvme_ns_set_identify_data(); \p data is of the NVM command set. */
+void nvme_ns_set_pi_format(struct spdk_nvme_ns *ns, const struct spdk_nvme_nvm_ns_data *data);
 void nvme_ns_clear(struct spdk_nvme_ns *ns);
 struct spdk_nvme_ns *nvme_ctrlr_find_ns(struct spdk_nvme_ctrlr *ctrlr, uint32_t nsid, bool create);
 void nvme_ctrlr_free_ns_all(struct spdk_nvme_ctrlr *ctrlr);

@@ -10,6 +10,7 @@
 
 #include "spdk_internal/nvme.h"
 
+#include "spdk/log.h"
 #include "spdk/util.h"
 
 static int
@@ -62,6 +63,7 @@ nvme_ns_clear(struct spdk_nvme_ns *ns)
 	ns->extended_lba_size = 0;
 	ns->md_size = 0;
 	ns->pi_type = SPDK_NVME_FMT_NVM_PROTECTION_DISABLE;
+	ns->pi_format = SPDK_NVME_16B_GUARD_PI;
 	ns->sectors_per_max_io = 0;
 	ns->sectors_per_max_io_no_md = 0;
 	ns->sectors_per_boundary = 0;
@@ -124,6 +126,7 @@ nvme_ns_set_identify_data(struct spdk_nvme_ns *ns)
 	ns->md_size = lbaf->ms;
 	ns->extended_lba_size = ns->sector_size + (nsdata->flbas.extended ? ns->md_size : 0);
 	ns->pi_type = (enum spdk_nvme_pi_type)nsdata->dps.pit;
+	ns->pi_format = SPDK_NVME_16B_GUARD_PI;
 	ns_set_flags(ns);
 	ns->sectors_per_max_io = spdk_max(max_xfer / ns->extended_lba_size, 1u);
 	ns->sectors_per_max_io_no_md = spdk_max(max_xfer / ns->sector_size, 1u);
@@ -132,6 +135,19 @@ nvme_ns_set_identify_data(struct spdk_nvme_ns *ns)
 	ns->sectors_per_max_io_no_md = spdk_min(ns->sectors_per_max_io_no_md, UINT16_MAX + 1u);
 	ns->sectors_per_boundary = nsdata->noiob;
 	ns->ana_group_id = nsdata->anagrpid;
+}
+
+void
+nvme_ns_set_pi_format(struct spdk_nvme_ns *ns, const struct spdk_nvme_nvm_ns_data *data)
+{
+	uint32_t pif = data->elbaf[spdk_nvme_ns_get_format_index(&ns->nsdata)].pif;
+
+	if (pif <= SPDK_NVME_64B_GUARD_PI) {
+		ns->pi_format = (enum spdk_nvme_pi_format)pif;
+	} else {
+		SPDK_WARNLOG("%s: namespace %u has the unknown protection format %u\n",
+		             ns->ctrlr->trid.subnqn, ns->id, pif);
+	}
 }
 
 struct spdk_nvme_ns *
@@ -274,8 +290,7 @@ spdk_nvme_ns_get_pi_type(struct spdk_nvme_ns *ns)
 enum spdk_nvme_pi_format
 spdk_nvme_ns_get_pi_format(struct spdk_nvme_ns *ns)
 {
-	/* Others are told by the I/O command set specific data, which needs CC.CSS 110b. */
-	return SPDK_NVME_16B_GUARD_PI;
+	return ns->pi_format;
 }
 
 uint32_t

@@ -3,11 +3,13 @@
  */
 
 /*
- * The scan: which namespaces are active, then for each its identify data and its identifiers, then
- * the ANA log where there is one. One command at a time on the admin queue, under ctrlr->lock; at
- * most one scan a controller. What is not named any more becomes inactive.
+ * The scan: which namespaces are active, then for each its identify data and its identifiers, and
+ * where there may be other protection than that of 16 bits the formats' extension; then the ANA log
+ * where there is one. One command at a time on the admin queue, under ctrlr->lock; at most one scan
+ * a controller. What is not named any more becomes inactive.
  *
- *	LIST (a page of 1,024 ids at a time) -> for each id: DATA -> IDS -> ... -> ANA -> over
+ *	LIST (a page of 1,024 ids at a time) -> for each id: DATA -> IDS -> FORMATS -> ... -> ANA
+ *	-> over
  *
  * When the admin queue goes down, the command that is out is aborted, which ends the scan with
  * -ECANCELED.
@@ -142,6 +144,35 @@ scan_ana(struct nvme_ns_scan *scan)
 /* ---- Each namespace ---- */
 
 static void
+scan_formats_done(void *arg, const struct spdk_nvme_cpl *cpl)
+{
+	struct nvme_ns_scan *scan = arg;
+	struct spdk_nvme_ns *ns;
+
+	if (!scan_goes_on(scan, cpl)) {
+		return;
+	}
+	ns = nvme_ctrlr_find_ns(scan->ctrlr, scan->nsids[scan->next], false);
+	if (spdk_nvme_cpl_is_success(cpl)) {
+		nvme_ns_set_pi_format(ns, (const struct spdk_nvme_nvm_ns_data *)scan->data);
+	} else {
+		SPDK_WARNLOG("%s: namespace %u does not tell its protection format; it counts as "
+		             "that of 16 bits\n",
+		             scan->ctrlr->trid.subnqn, ns->id);
+	}
+	scan->next++;
+	scan_next_ns(scan);
+}
+
+/* Only a controller with extended formats has others than the 16-bit guard, and answers this. */
+static bool
+scan_needs_formats(const struct spdk_nvme_ns *ns)
+{
+	return ns->ctrlr->cdata.ctratt.elbas && ns->csi == SPDK_NVME_CSI_NVM &&
+	       (ns->flags & SPDK_NVME_NS_DPS_PI_SUPPORTED) != 0;
+}
+
+static void
 scan_ids_done(void *arg, const struct spdk_nvme_cpl *cpl)
 {
 	struct nvme_ns_scan *scan = arg;
@@ -154,6 +185,12 @@ scan_ids_done(void *arg, const struct spdk_nvme_cpl *cpl)
 	if (spdk_nvme_cpl_is_success(cpl)) {
 		memcpy(ns->id_desc_list, scan->data, sizeof(ns->id_desc_list));
 		ns->csi = spdk_nvme_ns_get_csi(ns);
+	}
+	if (scan_needs_formats(ns)) {
+		memset(scan->data, 0, sizeof(scan->data));
+		scan_identify(scan, SPDK_NVME_IDENTIFY_NS_IOCS, ns->id, scan->data,
+		              scan_formats_done);
+		return;
 	}
 	scan->next++;
 	scan_next_ns(scan);

@@ -39,6 +39,24 @@ controller(void **state)
 }
 
 static void
+kind(void **state)
+{
+	struct spdk_nvme_ctrlr *c = &g_fake.ctrlr;
+
+	bring_up();
+	assert_true(spdk_nvme_ctrlr_is_fabrics(c));
+	assert_false(spdk_nvme_ctrlr_is_discovery(c));
+	c->cdata.cntrltype = SPDK_NVME_CTRLR_DISCOVERY;
+	assert_true(spdk_nvme_ctrlr_is_discovery(c));
+	c->cdata.cntrltype = SPDK_NVME_CTRLR_IO;
+	assert_false(spdk_nvme_ctrlr_is_discovery(c));
+	/* Before NVMe 2.0 only its name told. */
+	snprintf(c->trid.subnqn, sizeof(c->trid.subnqn), SPDK_NVMF_DISCOVERY_NQN);
+	assert_true(spdk_nvme_ctrlr_is_discovery(c));
+	stop();
+}
+
+static void
 removed(void *ctx, struct spdk_nvme_ctrlr *ctrlr)
 {
 	(*(int *)ctx)++;
@@ -117,6 +135,14 @@ namespace_ids(void **state)
 	ns->id_desc_list[1] = 16;
 	ns->id_desc_list[4] = 0x77;
 	assert_int_equal(spdk_nvme_ns_get_nguid(ns)[0], 0x77);
+	assert_null(spdk_nvme_ns_get_uuid(ns));
+	assert_int_equal(spdk_nvme_ns_get_csi(ns), SPDK_NVME_CSI_NVM);
+	ns->id_desc_list[20] = SPDK_NVME_NIDT_CSI;
+	ns->id_desc_list[21] = 1;
+	ns->id_desc_list[24] = SPDK_NVME_CSI_ZNS;
+	assert_int_equal(spdk_nvme_ns_get_csi(ns), SPDK_NVME_CSI_ZNS);
+	ns->id_desc_list[21] = 2; /* no length that it may have */
+	assert_int_equal(spdk_nvme_ns_get_csi(ns), SPDK_NVME_CSI_NVM);
 	stop();
 }
 
@@ -212,8 +238,42 @@ texts(void **state)
 	ASSERT_LOG("ACCESS DENIED (02/86) qid:2 cid:3 cdw0:0 sqhd:0009 p:0 m:0 dnr:0\n");
 	spdk_nvme_qpair_print_completion_ext(&qpair, &cpl, SPDK_NVME_OPC_WRITE);
 	ASSERT_LOG("ACCESS DENIED (02/86) qid:4 cid:3 cdw0:0 sqhd:0009 p:0 m:0 dnr:0\n");
+	spdk_nvme_print_completion(2, &cpl);
+	ASSERT_LOG("ACCESS DENIED (02/86) qid:2 cid:3 cdw0:0 sqhd:0009 p:0 m:0 dnr:0\n");
+	spdk_nvme_qpair_print_completion(&qpair, &cpl);
+	ASSERT_LOG("ACCESS DENIED (02/86) qid:4 cid:3 cdw0:0 sqhd:0009 p:0 m:0 dnr:0\n");
 	spdk_log_open(NULL);
 	assert_string_equal(spdk_nvme_cpl_get_status_type_string(&cpl.status), "MEDIA ERROR");
+}
+
+static const struct {
+	uint8_t sct, sc;
+	const char *fabric, *other; /* of a fabrics command, of one that nobody names */
+} g_status_texts[] = {
+	{ SPDK_NVME_SCT_GENERIC, SPDK_NVME_SC_SUCCESS, "SUCCESS", "SUCCESS" },
+	{ SPDK_NVME_SCT_GENERIC, 0x7f, "GENERIC", "GENERIC" },
+	{ SPDK_NVME_SCT_COMMAND_SPECIFIC, 0x80, "INCOMPATIBLE FORMAT", "CONFLICTING ATTRIBUTES" },
+	{ SPDK_NVME_SCT_COMMAND_SPECIFIC, 0x01, "COMMAND SPECIFIC", "INVALID QUEUE IDENTIFIER" },
+	{ SPDK_NVME_SCT_PATH, SPDK_NVME_SC_ABORTED_BY_HOST, "ABORTED BY HOST", "ABORTED BY HOST" },
+	{ SPDK_NVME_SCT_VENDOR_SPECIFIC, 1, "VENDOR SPECIFIC", "VENDOR SPECIFIC" },
+	{ 5, 1, "RESERVED", "RESERVED" },
+};
+
+static void
+status_texts(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(g_status_texts); i++) {
+		struct spdk_nvme_status status = { .sct = g_status_texts[i].sct,
+			                           .sc = g_status_texts[i].sc };
+
+		assert_string_equal(
+		        spdk_nvme_cpl_get_status_string_ext(&status, SPDK_NVME_OPC_FABRIC),
+		        g_status_texts[i].fabric);
+		assert_string_equal(spdk_nvme_cpl_get_status_string(&status),
+		                    g_status_texts[i].other);
+	}
 }
 
 static void
@@ -248,6 +308,54 @@ compared_ids(void **state)
 	assert_true(spdk_nvme_transport_id_compare(&a, &b) != 0);
 }
 
+static const struct {
+	const char *text;
+	enum spdk_nvme_transport_type trtype;
+	bool is_fabrics;
+} g_trtypes[] = {
+	{ "PCIe", SPDK_NVME_TRANSPORT_PCIE, false },
+	{ "pcie", SPDK_NVME_TRANSPORT_PCIE, false },
+	{ "RDMA", SPDK_NVME_TRANSPORT_RDMA, true },
+	{ "FC", SPDK_NVME_TRANSPORT_FC, true },
+	{ "tCp", SPDK_NVME_TRANSPORT_TCP, true },
+	{ "VFIOUSER", SPDK_NVME_TRANSPORT_VFIOUSER, false },
+	{ "MINE", SPDK_NVME_TRANSPORT_CUSTOM, false },
+};
+
+static void
+transport_types(void **state)
+{
+	enum spdk_nvme_transport_type trtype;
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(g_trtypes); i++) {
+		trtype = SPDK_NVME_TRANSPORT_CUSTOM_FABRICS;
+		assert_int_equal(spdk_nvme_transport_id_parse_trtype(&trtype, g_trtypes[i].text),
+		                 0);
+		assert_int_equal(trtype, g_trtypes[i].trtype);
+		assert_int_equal(spdk_nvme_trtype_is_fabrics(trtype), g_trtypes[i].is_fabrics);
+	}
+	assert_true(spdk_nvme_trtype_is_fabrics(SPDK_NVME_TRANSPORT_CUSTOM_FABRICS));
+	assert_int_equal(spdk_nvme_transport_id_parse_trtype(&trtype, NULL), -EINVAL);
+	assert_int_equal(spdk_nvme_transport_id_parse_trtype(NULL, "TCP"), -EINVAL);
+}
+
+/* The low bits of an opcode are the direction; a log page's length is 0's based dwords. */
+static void
+command_fields(void **state)
+{
+	assert_int_equal(spdk_nvme_opc_get_data_transfer(SPDK_NVME_OPC_FLUSH), SPDK_NVME_DATA_NONE);
+	assert_int_equal(spdk_nvme_opc_get_data_transfer(SPDK_NVME_OPC_WRITE),
+	                 SPDK_NVME_DATA_HOST_TO_CONTROLLER);
+	assert_int_equal(spdk_nvme_opc_get_data_transfer(SPDK_NVME_OPC_IDENTIFY),
+	                 SPDK_NVME_DATA_CONTROLLER_TO_HOST);
+	assert_int_equal(spdk_nvme_opc_get_data_transfer(SPDK_NVME_OPC_DIRECTIVE_RECEIVE),
+	                 SPDK_NVME_DATA_CONTROLLER_TO_HOST);
+	assert_int_equal(spdk_nvme_bytes_to_numd(4), 0);
+	assert_int_equal(spdk_nvme_bytes_to_numd(512), 127);
+	assert_int_equal(spdk_nvme_bytes_to_numd(1u << 31), (1u << 29) - 1);
+}
+
 static int
 setup(void **state)
 {
@@ -268,11 +376,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(controller),       cmocka_unit_test(fails),
-		cmocka_unit_test(namespace),        cmocka_unit_test(namespace_ids),
-		cmocka_unit_test(queue_pair),       cmocka_unit_test(notices),
-		cmocka_unit_test(transports),       cmocka_unit_test(texts),
-		cmocka_unit_test(protection_flags), cmocka_unit_test(compared_ids),
+		cmocka_unit_test(controller),
+		cmocka_unit_test(fails),
+		cmocka_unit_test(namespace),
+		cmocka_unit_test(namespace_ids),
+		cmocka_unit_test(queue_pair),
+		cmocka_unit_test(notices),
+		cmocka_unit_test(transports),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(protection_flags),
+		cmocka_unit_test(compared_ids),
+		cmocka_unit_test(kind),
+		cmocka_unit_test(status_texts),
+		cmocka_unit_test(transport_types),
+		cmocka_unit_test(command_fields),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -6,6 +6,10 @@
 
 #include "ut_fake.h"
 
+#define FABRIC SPDK_NVME_OPC_FABRIC
+#define PROP_GET SPDK_NVMF_FABRIC_COMMAND_PROPERTY_GET
+#define PROP_SET SPDK_NVMF_FABRIC_COMMAND_PROPERTY_SET
+
 /* ---- A transport that remembers commands ---- */
 
 struct fake g_fake;
@@ -30,9 +34,65 @@ fake_submit(struct spdk_nvme_qpair *qpair, struct nvme_request *req)
 	return 0;
 }
 
+static void
+take_out(uint32_t i)
+{
+	g_fake.num_out--;
+	memmove(g_fake.out + i, g_fake.out + i + 1, (g_fake.num_out - i) * sizeof(g_fake.out[0]));
+}
+
+static uint64_t
+property(uint32_t offset)
+{
+	switch (offset) {
+	case 0x00:
+		return 0x20ull << 32 | 0x1e0100ff; /* CAP */
+	case 0x08:
+		return 0x10400; /* VS */
+	case 0x14:
+		return g_fake.cc;
+	default:
+		/* CSTS: ready when enabled, shut down when asked to */
+		return (g_fake.cc & 1) | ((g_fake.cc >> 14 & 3) != 0 ? 2 << 2 : 0);
+	}
+}
+
+/* As a controller without a fault does. */
+static void
+answer_by_itself(struct nvme_request *req)
+{
+	const struct spdk_nvmf_fabric_prop_set_cmd *prop = (const void *)&req->cmd;
+	struct spdk_nvme_cpl cpl = {};
+	uint64_t value;
+
+	fill_payload(req);
+	if (req->cmd.opc == SPDK_NVME_OPC_FABRIC && prop->fctype == PROP_SET) {
+		g_fake.cc = (uint32_t)prop->value.u64;
+	} else if (req->cmd.opc == SPDK_NVME_OPC_FABRIC) {
+		value = property(prop->ofst);
+		cpl.cdw0 = (uint32_t)value;
+		cpl.cdw1 = (uint32_t)(value >> 32);
+	} else if (req->cmd.opc == SPDK_NVME_OPC_SET_FEATURES) {
+		cpl.cdw0 = req->cmd.cdw11; /* as many queues as it wants */
+	}
+	nvme_request_complete(req, &cpl);
+}
+
 static int32_t
 fake_process(struct spdk_nvme_qpair *qpair, uint32_t max)
 {
+	struct nvme_request *req;
+	uint32_t i = 0;
+
+	while (g_fake.automatic && i < g_fake.num_out) {
+		req = g_fake.out[i];
+		if (req->cmd.opc == SPDK_NVME_OPC_ASYNC_EVENT_REQUEST) {
+			i++;
+			continue;
+		}
+		take_out(i);
+		answer_by_itself(req);
+	}
 	return 0;
 }
 
@@ -91,9 +151,44 @@ fake_iterate(struct spdk_nvme_qpair *qpair, int (*fn)(struct nvme_request *req, 
 	return 0;
 }
 
-static const struct spdk_nvme_transport_ops g_fake_ops = {
+static struct spdk_nvme_ctrlr *
+fake_construct(const struct spdk_nvme_transport_id *trid, const struct spdk_nvme_ctrlr_opts *opts,
+               void *devhandle)
+{
+	struct spdk_nvme_ctrlr *ctrlr = &g_fake.ctrlr;
+
+	memset(ctrlr, 0, sizeof(*ctrlr));
+	ctrlr->ops = &g_fake_ops;
+	ctrlr->trid = *trid;
+	ctrlr->opts = *opts;
+	assert_int_equal(nvme_ctrlr_construct(ctrlr), 0);
+	assert_int_equal(nvme_qpair_init(&g_fake.adminq, 0, ctrlr, 0, 48, true), 0);
+	ctrlr->adminq = &g_fake.adminq;
+	g_fake.adminq.queue_depth = 31;
+	return ctrlr;
+}
+
+static int
+fake_scan(struct spdk_nvme_probe_ctx *probe_ctx, bool direct_connect)
+{
+	return nvme_probe_one(&probe_ctx->trid, probe_ctx, NULL);
+}
+
+static int
+fake_destruct(struct spdk_nvme_ctrlr *ctrlr)
+{
+	g_fake.num_destructed++;
+	nvme_qpair_deinit(&g_fake.adminq);
+	nvme_ctrlr_destruct_finish(ctrlr);
+	return 0;
+}
+
+const struct spdk_nvme_transport_ops g_fake_ops = {
 	.name = "FAKE",
 	.type = SPDK_NVME_TRANSPORT_CUSTOM_FABRICS,
+	.ctrlr_construct = fake_construct,
+	.ctrlr_scan = fake_scan,
+	.ctrlr_destruct = fake_destruct,
 	.ctrlr_set_reg_4_async = nvme_fabric_set_reg_4_async,
 	.ctrlr_get_reg_4_async = nvme_fabric_get_reg_4_async,
 	.ctrlr_get_reg_8_async = nvme_fabric_get_reg_8_async,
@@ -119,28 +214,31 @@ answer(uint8_t sct, uint8_t sc, uint32_t cdw0, uint32_t cdw1)
 	};
 
 	assert_true(g_fake.num_out > 0);
-	g_fake.num_out--;
-	memmove(g_fake.out, g_fake.out + 1, g_fake.num_out * sizeof(g_fake.out[0]));
+	take_out(0);
 	nvme_request_complete(req, &cpl);
+}
+
+void
+fake_reset(void)
+{
+	memset(&g_fake, 0, sizeof(g_fake));
+	g_fake.depth = OUT_MAX;
+	g_fake.max_sges = 4;
 }
 
 void
 start(void)
 {
 	struct spdk_nvme_ctrlr *ctrlr = &g_fake.ctrlr;
+	struct spdk_nvme_transport_id trid = {};
+	struct spdk_nvme_ctrlr_opts opts;
 
-	memset(&g_fake, 0, sizeof(g_fake));
-	g_fake.depth = OUT_MAX;
-	g_fake.max_sges = 4;
-	ctrlr->ops = &g_fake_ops;
-	spdk_nvme_trid_populate_transport(&ctrlr->trid, SPDK_NVME_TRANSPORT_CUSTOM_FABRICS);
-	strcpy(ctrlr->trid.subnqn, "nqn.2024-01.io.basalt:ut");
-	nvme_ctrlr_opts_copy(&ctrlr->opts, NULL, 0);
-	ctrlr->opts.keep_alive_timeout_ms = 1000;
-	assert_int_equal(nvme_ctrlr_construct(ctrlr), 0);
-	assert_int_equal(nvme_qpair_init(&g_fake.adminq, 0, ctrlr, 0, 48, true), 0);
-	ctrlr->adminq = &g_fake.adminq;
-	g_fake.adminq.queue_depth = 31;
+	fake_reset();
+	spdk_nvme_trid_populate_transport(&trid, SPDK_NVME_TRANSPORT_CUSTOM_FABRICS);
+	strcpy(trid.subnqn, "nqn.2024-01.io.basalt:ut");
+	nvme_ctrlr_opts_copy(&opts, NULL, 0);
+	opts.keep_alive_timeout_ms = 1000;
+	fake_construct(&trid, &opts, NULL);
 	assert_int_equal(nvme_qpair_init(&g_fake.ioq, 1, ctrlr, 0, 16, true), 0);
 	TAILQ_INSERT_TAIL(&ctrlr->io_qpairs, &g_fake.ioq, ctrlr_link);
 }
@@ -158,10 +256,6 @@ stop(void)
 }
 
 /* ---- Coming up ---- */
-
-#define FABRIC SPDK_NVME_OPC_FABRIC
-#define PROP_GET SPDK_NVMF_FABRIC_COMMAND_PROPERTY_GET
-#define PROP_SET SPDK_NVMF_FABRIC_COMMAND_PROPERTY_SET
 
 const struct init_step g_init_steps[NUM_INIT_STEPS] = {
 	{ "VS", FABRIC, PROP_GET, 0, 0x08, 0, 0, 0, 0x10400, 0 },
@@ -202,6 +296,7 @@ fill_payload(const struct nvme_request *req)
 		cdata->aerl = 1;
 		cdata->oaes.ns_attribute_notices = 1;
 		cdata->vwc.present = 1;
+		cdata->ctratt.elbas = g_fake.elbas;
 		break;
 	case SPDK_NVME_IDENTIFY_ACTIVE_NS_LIST:
 		((uint32_t *)bytes)[0] = 3;
@@ -209,6 +304,12 @@ fill_payload(const struct nvme_request *req)
 	case SPDK_NVME_IDENTIFY_NS:
 		nsdata->nsze = nsdata->ncap = 1u << 20;
 		nsdata->lbaf[0].lbads = 9;
+		nsdata->lbaf[0].ms = g_fake.md_size;
+		nsdata->flbas.extended = g_fake.md_size != 0;
+		nsdata->dps.pit = g_fake.pi_type;
+		break;
+	case SPDK_NVME_IDENTIFY_NS_IOCS:
+		((struct spdk_nvme_nvm_ns_data *)bytes)->elbaf[0].pif = g_fake.pif;
 		break;
 	case SPDK_NVME_IDENTIFY_NS_ID_DESCRIPTOR_LIST:
 		bytes[0] = SPDK_NVME_NIDT_UUID;

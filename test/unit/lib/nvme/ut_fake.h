@@ -29,8 +29,17 @@ struct fake {
 	uint32_t depth; /* more are refused with -EAGAIN */
 	int submit_rc;  /* of each submit, when not 0 */
 	uint16_t max_sges;
+	bool automatic; /* it answers in each poll; `cc` is its configuration */
+	uint32_t cc;
+	uint32_t num_destructed;
+	/* What Identify says. */
+	uint16_t md_size;
+	uint8_t pi_type;
+	uint8_t pif;
+	bool elbas;
 };
 extern struct fake g_fake;
+extern const struct spdk_nvme_transport_ops g_fake_ops;
 
 /* For Fabrics: nsid holds FCTYPE, cdw11 the register's offset, cdw12 the value. */
 struct init_step {
@@ -46,6 +55,8 @@ struct init_step {
 #define NUM_INIT_STEPS 16
 extern const struct init_step g_init_steps[NUM_INIT_STEPS];
 
+/** No controller, and all as at first. */
+void fake_reset(void);
 /** A controller with an admin queue and an I/O queue of 16 requests, not yet up. */
 void start(void);
 /** All is aborted and freed; fails when a request is left. */
