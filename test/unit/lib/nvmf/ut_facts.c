@@ -205,7 +205,7 @@ test_controller(void **state)
 	assert_ptr_equal(spdk_nvmf_ctrlr_get_subsystem(ctrlr), g_ut.subsystem);
 	assert_int_equal(spdk_nvmf_ctrlr_get_regs(ctrlr)->cc.bits.en, 1);
 	assert_int_equal(spdk_nvmf_qpair_get_local_trid(&g_ut.q->qpair, &trid), 0);
-	assert_string_equal(trid.traddr, "here");
+	assert_string_equal(trid.traddr, "local");
 
 	memset(&features, 0xff, sizeof(features));
 	spdk_nvmf_get_feature_ids_effects_log_page(ctrlr, &features);

@@ -260,12 +260,37 @@ ut_qpair_fini(struct spdk_nvmf_qpair *qpair, spdk_nvmf_transport_qpair_fini_cb c
 	cb_fn(cb_arg);
 }
 
+static struct spdk_nvmf_transport_poll_group *
+ut_get_optimal(struct spdk_nvmf_qpair *qpair)
+{
+	return g_ut.optimal != NULL ? nvmf_poll_group_get_tgroup(g_ut.optimal, g_ut.transport)
+	                            : NULL;
+}
+
 static int
-ut_get_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid)
+ut_set_trid(struct spdk_nvme_transport_id *trid, const char *traddr)
 {
 	snprintf(trid->trstring, sizeof(trid->trstring), "UT");
-	snprintf(trid->traddr, sizeof(trid->traddr), "here");
+	snprintf(trid->traddr, sizeof(trid->traddr), "%s", traddr);
 	return 0;
+}
+
+static int
+ut_get_peer_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid)
+{
+	return ut_set_trid(trid, "peer");
+}
+
+static int
+ut_get_local_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid)
+{
+	return ut_set_trid(trid, "local");
+}
+
+static int
+ut_get_listen_trid(struct spdk_nvmf_qpair *qpair, struct spdk_nvme_transport_id *trid)
+{
+	return ut_set_trid(trid, "here");
 }
 
 static const struct spdk_nvmf_transport_ops g_ut_ops = {
@@ -277,15 +302,16 @@ static const struct spdk_nvmf_transport_ops g_ut_ops = {
 	.listen = ut_listen,
 	.stop_listen = ut_stop_listen,
 	.poll_group_create = ut_group_create,
+	.get_optimal_poll_group = ut_get_optimal,
 	.poll_group_destroy = ut_group_destroy,
 	.poll_group_add = ut_group_move,
 	.poll_group_remove = ut_group_move,
 	.req_free = ut_req_free,
 	.req_complete = ut_req_complete,
 	.qpair_fini = ut_qpair_fini,
-	.qpair_get_peer_trid = ut_get_trid,
-	.qpair_get_local_trid = ut_get_trid,
-	.qpair_get_listen_trid = ut_get_trid,
+	.qpair_get_peer_trid = ut_get_peer_trid,
+	.qpair_get_local_trid = ut_get_local_trid,
+	.qpair_get_listen_trid = ut_get_listen_trid,
 };
 
 /* ---- Start and stop ---- */

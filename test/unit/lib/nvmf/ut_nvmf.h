@@ -50,6 +50,7 @@ struct ut {
 	struct spdk_nvmf_tgt *tgt;
 	struct spdk_nvmf_transport *transport;
 	struct spdk_nvmf_poll_group *group;
+	struct spdk_nvmf_poll_group *optimal; /* for new queue pairs; NULL: the target chooses */
 	struct spdk_nvmf_subsystem *subsystem;
 	struct spdk_nvmf_subsystem *discovery;
 	/* bdevs: namespace 1, and one that nobody uses at first */
