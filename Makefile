@@ -40,9 +40,14 @@ check-tsan: deps-test
 bench: deps-test
 	@test/bench/bench.py
 
+# No public function is hollow: those of the library, then the inline ones of the headers, which have
+# code of their own only in a build without optimisation.
 noop: deps-test
 	@$(MAKE) --no-print-directory all
 	@test/compat/noop/noop.py $(BUILD)
+	@[ -d build-inline ] || meson setup build-inline -Doptimization=0 -Dc_args=-falign-functions=16
+	@$(NINJA) -C build-inline -j $(JOBS)
+	@test/compat/noop/noop.py build-inline --inline
 
 # Cross-build for arm64 and its unit tests under qemu-user.
 check-arm64: deps-build

@@ -31,7 +31,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define SITES_MAX 4096
+#define SITES_MAX 32768 /* an inline function has a copy in each object */
 #define SEEN_FD 950
 
 struct site {
@@ -126,16 +126,21 @@ add_symbols(const uint8_t *file, uintptr_t base)
 		sym = (const void *)(file + shdr[i].sh_offset);
 		strings = (const char *)file + shdr[shdr[i].sh_link].sh_offset;
 		for (n = shdr[i].sh_size / sizeof(*sym); n > 0; n--, sym++) {
-			if (ELF64_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_shndx == SHN_UNDEF ||
-			    ELF64_ST_BIND(sym->st_info) == STB_LOCAL) {
+			if (ELF64_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_shndx == SHN_UNDEF) {
 				continue;
 			}
 			name = wanted(strings + sym->st_name);
-			if (name != NULL && g_num_sites < SITES_MAX) {
-				g_sites[g_num_sites++] =
-				        (struct site){ .addr = (uint8_t *)(base + sym->st_value),
-					               .name = name };
+			if (name == NULL) {
+				continue;
 			}
+			if (g_num_sites == SITES_MAX) {
+				fprintf(stderr, "noop hook: SITES_MAX is too small\n");
+				_exit(99);
+			}
+			g_sites[g_num_sites++] = (struct site){
+				.addr = (uint8_t *)(base + sym->st_value),
+				.name = name,
+			};
 		}
 	}
 }
