@@ -101,7 +101,7 @@ struct spdk_iobuf_opts {
 	uint32_t small_bufsize; /* bytes, at least 4096 */
 	uint32_t large_bufsize; /* bytes, at least 8192 */
 	size_t opts_size;       /* set by the caller: sizeof of its struct */
-	uint8_t enable_numa;    /* accepted; there is one pool for all nodes */
+	uint8_t enable_numa; /* pools for each NUMA node with a core of ours; counts are per node */
 };
 SPDK_STATIC_ASSERT(sizeof(struct spdk_iobuf_opts) == 40, "the size is interface");
 

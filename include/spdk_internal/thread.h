@@ -186,6 +186,10 @@ int thread_sleep(struct thread_sleeper *sleeper,
  *  too. Has the full fence that the rule asks for. */
 void thread_wake(struct thread_sleeper *sleeper);
 
+/** Tell \p thread that it is polled on another core from now on: it turns to I/O buffers of that
+ *  core's NUMA node. On that core, not inside a step. */
+void thread_moved(struct spdk_thread *thread);
+
 /* ---- For those who own devices ---- */
 
 /**

@@ -147,7 +147,10 @@ reactor_remove_thread(struct reactor *reactor, struct lw_thread *lw)
 void
 reactor_thread_arrives(void *arg1, void *arg2)
 {
-	reactor_add_thread(arg1, arg2);
+	struct lw_thread *lw = arg2;
+
+	reactor_add_thread(arg1, lw);
+	thread_moved(lw->thread);
 	reactors_end_move();
 }
 

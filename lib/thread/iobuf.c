@@ -23,7 +23,6 @@
 
 static struct {
 	struct spdk_iobuf_opts opts;
-	struct iobuf_pool *pools[IOBUF_NUM_SIZES];
 	TAILQ_HEAD(, iobuf_module) modules;
 	uint32_t num_modules;
 	bool device_gone; /* while the end waits for a growth */
@@ -39,12 +38,6 @@ static struct {
 	},
 	.modules = TAILQ_HEAD_INITIALIZER(g_iobuf.modules),
 };
-
-struct iobuf_pool *
-iobuf_get_pool(enum iobuf_size size)
-{
-	return g_iobuf.pools[size];
-}
 
 struct spdk_io_channel *
 iobuf_get_thread_channel(void)
@@ -142,19 +135,11 @@ spdk_iobuf_get_opts(struct spdk_iobuf_opts *opts, size_t opts_size)
 int
 spdk_iobuf_initialize(void)
 {
-	const struct spdk_iobuf_opts *opts = &g_iobuf.opts;
 	int rc;
 
-	assert(thread_current() != NULL && g_iobuf.pools[IOBUF_SMALL] == NULL);
-	rc = iobuf_pool_create(&g_iobuf.pools[IOBUF_SMALL], IOBUF_SMALL, opts->small_pool_count,
-	                       opts->small_bufsize);
-	if (rc == 0) {
-		rc = iobuf_pool_create(&g_iobuf.pools[IOBUF_LARGE], IOBUF_LARGE,
-		                       opts->large_pool_count, opts->large_bufsize);
-	}
+	assert(thread_current() != NULL);
+	rc = iobuf_nodes_create(&g_iobuf.opts);
 	if (rc != 0) {
-		iobuf_pool_destroy(g_iobuf.pools[IOBUF_SMALL]);
-		g_iobuf.pools[IOBUF_SMALL] = NULL;
 		return rc;
 	}
 	spdk_io_device_register(&g_iobuf, iobuf_thread_create, iobuf_thread_destroy,
@@ -181,12 +166,8 @@ iobuf_end(void)
 	spdk_iobuf_finish_cb cb_fn = g_iobuf.finish_cb;
 	void *cb_arg = g_iobuf.finish_arg;
 	struct iobuf_module *module;
-	int i;
 
-	for (i = 0; i < IOBUF_NUM_SIZES; i++) {
-		iobuf_pool_destroy(g_iobuf.pools[i]);
-		g_iobuf.pools[i] = NULL;
-	}
+	iobuf_nodes_destroy();
 	while ((module = TAILQ_FIRST(&g_iobuf.modules)) != NULL) {
 		module_free(module);
 	}
@@ -201,8 +182,7 @@ iobuf_end(void)
 void
 iobuf_growth_ended(struct iobuf_pool *pool)
 {
-	if (g_iobuf.device_gone && !iobuf_pool_is_growing(g_iobuf.pools[IOBUF_SMALL]) &&
-	    !iobuf_pool_is_growing(g_iobuf.pools[IOBUF_LARGE])) {
+	if (g_iobuf.device_gone && !iobuf_nodes_are_growing()) {
 		iobuf_end();
 	}
 }
@@ -217,7 +197,7 @@ iobuf_device_gone(void *io_device)
 void
 spdk_iobuf_finish(spdk_iobuf_finish_cb cb_fn, void *cb_arg)
 {
-	if (g_iobuf.pools[IOBUF_SMALL] == NULL) {
+	if (!iobuf_nodes_are_up()) {
 		if (cb_fn != NULL) {
 			cb_fn(cb_arg);
 		}

@@ -18,9 +18,8 @@ static struct {
 	.threads = TAILQ_HEAD_INITIALIZER(g_iobuf_threads.threads),
 };
 
-/* Give `count` buffers of a cache to all. */
 void
-iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint32_t count)
+iobuf_cache_give(struct iobuf_pool *pool, struct spdk_iobuf_pool_cache *cache, uint32_t count)
 {
 	void *bufs[IOBUF_BATCH_MAX];
 	uint32_t n;
@@ -29,28 +28,35 @@ iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint
 		for (n = 0; n < spdk_min(count, IOBUF_BATCH_MAX); n++) {
 			bufs[n] = iobuf_cache_pop(cache);
 		}
-		iobuf_pool_give(iobuf_get_pool(size), bufs, n);
+		iobuf_pool_give(pool, bufs, n);
 		count -= n;
 	}
+}
+
+uint32_t
+iobuf_owner_cache_limit(const struct iobuf_owner *owner, enum iobuf_size size)
+{
+	bool off = owner->thr->pressure[size] || owner->own_out[size];
+
+	return off ? 0 : owner->cache_size[size];
 }
 
 void
 iobuf_owner_update_cache(struct iobuf_owner *owner, enum iobuf_size size)
 {
-	bool off = owner->thr->pressure[size] || owner->own_out[size];
-
-	iobuf_channel_cache(owner->ch, size)->cache_size = off ? 0 : owner->cache_size[size];
+	iobuf_channel_cache(owner->ch, size)->cache_size =
+	        owner->thr->mixed ? 0 : iobuf_owner_cache_limit(owner, size);
 }
 
 void
-iobuf_broadcast_pressure(enum iobuf_size size)
+iobuf_broadcast_pressure(struct iobuf_pool *pool)
 {
 	struct iobuf_thread *thr;
 
 	pthread_mutex_lock(&g_iobuf_threads.lock);
 	TAILQ_FOREACH(thr, &g_iobuf_threads.threads, link) {
 		if (thr->thread != thread_current()) {
-			msg_post(thr->thread, iobuf_pressure_msg, (void *)(uintptr_t)size);
+			msg_post(thr->thread, iobuf_pressure_msg, pool);
 		}
 	}
 	pthread_mutex_unlock(&g_iobuf_threads.lock);
@@ -73,6 +79,7 @@ iobuf_thread_create(void *io_device, void *ctx_buf)
 		STAILQ_INIT(&thr->queue[size]);
 		thr->wait[size].thr = thr;
 	}
+	iobuf_thread_settle(thr);
 	thr->thread->iobuf = thr;
 	pthread_mutex_lock(&g_iobuf_threads.lock);
 	TAILQ_INSERT_TAIL(&g_iobuf_threads.threads, thr, link);
@@ -95,8 +102,8 @@ iobuf_thread_destroy(void *io_device, void *ctx_buf)
 	pthread_mutex_unlock(&g_iobuf_threads.lock);
 	thr->thread->iobuf = NULL;
 	/* Word that is on its way to this thread finds nobody. */
-	iobuf_pool_pass_on(iobuf_get_pool(IOBUF_SMALL));
-	iobuf_pool_pass_on(iobuf_get_pool(IOBUF_LARGE));
+	iobuf_pool_pass_on(thr->pool[IOBUF_SMALL]);
+	iobuf_pool_pass_on(thr->pool[IOBUF_LARGE]);
 }
 
 static void
@@ -108,14 +115,14 @@ owner_free(struct iobuf_owner *owner)
 }
 
 static struct iobuf_owner *
-owner_alloc(void)
+owner_alloc(struct iobuf_thread *thr)
 {
 	struct iobuf_owner *owner = calloc(1, sizeof(*owner));
 	int size;
 
 	for (size = 0; owner != NULL && size < IOBUF_NUM_SIZES; size++) {
-		owner->own[size] = spdk_malloc(iobuf_get_pool(size)->bufsize, 4096, NULL,
-		                               SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
+		owner->own[size] = spdk_malloc(thr->pool[size]->bufsize, 4096, NULL,
+		                               thr->pool[size]->numa_id, SPDK_MALLOC_DMA);
 		if (owner->own[size] == NULL) {
 			owner_free(owner);
 			return NULL;
@@ -130,9 +137,9 @@ channel_cache_init(struct iobuf_owner *owner, enum iobuf_size size, uint32_t cac
 	struct spdk_iobuf_pool_cache *cache = iobuf_channel_cache(owner->ch, size);
 
 	STAILQ_INIT(&cache->cache);
-	cache->pool = iobuf_get_pool(size)->ring;
+	cache->pool = owner->thr->pool[size]->ring;
 	cache->queue = &owner->thr->queue[size];
-	cache->bufsize = iobuf_get_pool(size)->bufsize;
+	cache->bufsize = owner->thr->pool[size]->bufsize;
 	cache->stats.cache_size = cache_size;
 	owner->cache_size[size] = cache_size;
 	iobuf_owner_update_cache(owner, size);
@@ -155,7 +162,7 @@ spdk_iobuf_channel_init(struct spdk_iobuf_channel *ch, const char *name, uint32_
 	if (ch->parent == NULL) {
 		return -ENOMEM;
 	}
-	owner = owner_alloc();
+	owner = owner_alloc(spdk_io_channel_get_ctx(ch->parent));
 	if (owner == NULL) {
 		spdk_put_io_channel(ch->parent);
 		memset(ch, 0, sizeof(*ch));
@@ -188,7 +195,7 @@ spdk_iobuf_channel_fini(struct spdk_iobuf_channel *ch)
 	assert(spdk_iobuf_for_each_entry(ch, entry_is_left, NULL) == 0);
 	for (size = 0; size < IOBUF_NUM_SIZES; size++) {
 		assert(!owner->own_out[size]);
-		iobuf_cache_give(iobuf_channel_cache(ch, size), size,
+		iobuf_cache_give(owner->thr->pool[size], iobuf_channel_cache(ch, size),
 		                 iobuf_channel_cache(ch, size)->cache_count);
 	}
 	TAILQ_REMOVE(&owner->thr->owners, owner, link);

@@ -38,6 +38,7 @@ struct iobuf_pool {
 	uint64_t cap;                     /* set once */
 	uint32_t bufsize;                 /* set once */
 	enum iobuf_size size;             /* set once */
+	int32_t numa_id;                  /* set once; SPDK_ENV_NUMA_ID_ANY: for all nodes */
 	struct spdk_thread *owner;        /* set once: whose messages end a growth */
 	_Atomic uint64_t total;           /* buffers made; written by who grows */
 	_Atomic uint32_t growing;         /* taken by exchange; given back by the owner */
@@ -73,9 +74,12 @@ struct iobuf_thread {
 	struct spdk_thread *thread;
 	spdk_iobuf_entry_stailq_t queue[IOBUF_NUM_SIZES];
 	STAILQ_HEAD(, iobuf_grant) grants;
-	struct thread_deferred deferred; /* runs the call-backs of the grants */
-	struct iobuf_wait wait[IOBUF_NUM_SIZES];
-	bool pressure[IOBUF_NUM_SIZES]; /* caches are off: somebody waits */
+	struct thread_deferred deferred;          /* runs the call-backs of the grants */
+	struct iobuf_pool *pool[IOBUF_NUM_SIZES]; /* of the node that it is on */
+	struct iobuf_wait wait[IOBUF_NUM_SIZES];  /* at these pools */
+	bool pressure[IOBUF_NUM_SIZES];           /* caches are off: somebody waits */
+	bool moved; /* it is on another node, but could not leave its pools yet */
+	bool mixed; /* buffers of other nodes may be out */
 	TAILQ_HEAD(, iobuf_owner) owners;
 	TAILQ_ENTRY(iobuf_thread) link; /* of the list of them, under its lock */
 };
@@ -118,8 +122,8 @@ iobuf_cache_pop(struct spdk_iobuf_pool_cache *cache)
 }
 
 /* iobuf_pool.c */
-int
-iobuf_pool_create(struct iobuf_pool **pool, enum iobuf_size size, uint64_t cap, uint32_t bufsize);
+int iobuf_pool_create(struct iobuf_pool **pool, enum iobuf_size size, uint64_t cap,
+                      uint32_t bufsize, int32_t numa_id);
 void iobuf_pool_destroy(struct iobuf_pool *pool);
 bool iobuf_pool_is_growing(struct iobuf_pool *pool);
 /* Up to max buffers off the ring, for who has nobody to wait behind; asks for more memory when few
@@ -144,28 +148,46 @@ void *iobuf_pool_take_in_turn(struct iobuf_pool *pool, struct iobuf_wait *wait);
 void iobuf_pool_pass_on(struct iobuf_pool *pool);
 void iobuf_pool_stop_waiting(struct iobuf_pool *pool, struct iobuf_wait *wait);
 
+/* iobuf_node.c */
+/* 0 or a negative errno; then there are none. */
+int iobuf_nodes_create(const struct spdk_iobuf_opts *opts);
+void iobuf_nodes_destroy(void);
+bool iobuf_nodes_are_up(void);
+bool iobuf_nodes_are_growing(void);
+/* Whether it is one of the pools, not one of an iobuf before this one. */
+bool iobuf_nodes_have(const struct iobuf_pool *pool);
+/* Buffers of the pool lie here from now on. Who grows it. 0, -ENOMEM. */
+int iobuf_nodes_add_memory(struct iobuf_pool *pool, void *memory, uint64_t len);
+/* The pool that a buffer is from; only with enable_numa. */
+struct iobuf_pool *iobuf_pool_of(const void *buf);
+/* A new thread's part turns to the pools of the node it is on; one that moved turns to others, now
+ * or, with `moved` set, later. */
+void iobuf_thread_settle(struct iobuf_thread *thr);
+void iobuf_thread_moved(struct iobuf_thread *thr);
+
 /* iobuf.c */
-struct iobuf_pool *iobuf_get_pool(enum iobuf_size size);
-/* Messages; their argument is the size. */
-void iobuf_serve_msg(void *arg);
 /* The growth of a pool has ended; on the pool's owner. */
 void iobuf_growth_ended(struct iobuf_pool *pool);
 struct iobuf_module *iobuf_find_module(const char *name);
 /* This thread's channel of the iobuf device. */
 struct spdk_io_channel *iobuf_get_thread_channel(void);
 
-/* iobuf_io.c: a message; somebody waits for buffers of the size that is its argument. */
+/* iobuf_io.c: messages; the argument is a pool: it may have a buffer for who waits; somebody waits
+ * at it. */
+void iobuf_serve_msg(void *arg);
 void iobuf_pressure_msg(void *arg);
 /* Deferred: run the call-backs of entries that got a buffer; its argument is the thread's part. */
 void iobuf_grants_run(void *arg);
 
 /* iobuf_channel.c */
-/* Give `count` buffers of a cache to all. */
-void iobuf_cache_give(struct spdk_iobuf_pool_cache *cache, enum iobuf_size size, uint32_t count);
-/* Caches are off while somebody waits or an own buffer is in use. */
+/* Give `count` buffers of a cache to all, on the pool that they are from. */
+void iobuf_cache_give(struct iobuf_pool *pool, struct spdk_iobuf_pool_cache *cache, uint32_t count);
+/* How many buffers the cache may hold: none while somebody waits or an own buffer is in use. */
+uint32_t iobuf_owner_cache_limit(const struct iobuf_owner *owner, enum iobuf_size size);
+/* That limit, or 0 where each put has to look more closely, goes into the cache. */
 void iobuf_owner_update_cache(struct iobuf_owner *owner, enum iobuf_size size);
-/* Ask all other threads to give up their caches. */
-void iobuf_broadcast_pressure(enum iobuf_size size);
+/* Ask all other threads of the pool to give up their caches. */
+void iobuf_broadcast_pressure(struct iobuf_pool *pool);
 int iobuf_thread_create(void *io_device, void *ctx_buf);
 void iobuf_thread_destroy(void *io_device, void *ctx_buf);
 

@@ -32,7 +32,7 @@ thread_set_pressure(struct iobuf_thread *thr, enum iobuf_size size, bool on)
 		cache = iobuf_channel_cache(owner->ch, size);
 		iobuf_owner_update_cache(owner, size);
 		if (on) {
-			iobuf_cache_give(cache, size, cache->cache_count);
+			iobuf_cache_give(thr->pool[size], cache, cache->cache_count);
 		}
 	}
 }
@@ -46,6 +46,9 @@ iobuf_grants_run(void *arg)
 	struct iobuf_grant *grant;
 	uint32_t count = 0;
 
+	if (thr->moved) {
+		iobuf_thread_moved(thr);
+	}
 	STAILQ_FOREACH(grant, &thr->grants, link) {
 		count++;
 	}
@@ -53,6 +56,15 @@ iobuf_grants_run(void *arg)
 	while (count-- > 0 && (grant = STAILQ_FIRST(&thr->grants)) != NULL) {
 		STAILQ_REMOVE_HEAD(&thr->grants, link);
 		grant->entry->cb_fn(grant->entry, grant);
+	}
+}
+
+static void
+queue_is_empty(struct iobuf_thread *thr, enum iobuf_size size)
+{
+	iobuf_pool_stop_waiting(thr->pool[size], &thr->wait[size]);
+	if (thr->moved) {
+		thread_defer(&thr->deferred); /* not amid a walk over the pool */
 	}
 }
 
@@ -68,19 +80,19 @@ entry_grant(struct iobuf_thread *thr, enum iobuf_size size, struct spdk_iobuf_en
 	STAILQ_INSERT_TAIL(&thr->grants, grant, link);
 	thread_defer(&thr->deferred);
 	if (STAILQ_EMPTY(&thr->queue[size])) {
-		iobuf_pool_stop_waiting(iobuf_get_pool(size), &thr->wait[size]);
+		queue_is_empty(thr, size);
 	}
 }
 
 /* As many of the queue as have their turn and find a buffer; the rest of the ring is for others. */
 static void
-thread_serve(struct iobuf_thread *thr, enum iobuf_size size)
+thread_serve(struct iobuf_thread *thr, struct iobuf_pool *pool)
 {
-	struct iobuf_pool *pool = iobuf_get_pool(size);
+	enum iobuf_size size = pool->size;
 	struct spdk_iobuf_entry *entry;
 	void *buf;
 
-	while ((entry = STAILQ_FIRST(&thr->queue[size])) != NULL &&
+	while (pool == thr->pool[size] && (entry = STAILQ_FIRST(&thr->queue[size])) != NULL &&
 	       (buf = iobuf_pool_take_in_turn(pool, &thr->wait[size])) != NULL) {
 		entry_grant(thr, size, entry, buf);
 	}
@@ -93,8 +105,8 @@ iobuf_serve_msg(void *arg)
 	struct iobuf_thread *thr = thread_current()->iobuf;
 
 	/* NULL: gone, and what it was sent for was passed on when it went. */
-	if (thr != NULL) {
-		thread_serve(thr, (enum iobuf_size)(uintptr_t)arg);
+	if (thr != NULL && iobuf_nodes_have(arg)) {
+		thread_serve(thr, arg);
 	}
 }
 
@@ -102,9 +114,10 @@ void
 iobuf_pressure_msg(void *arg)
 {
 	struct iobuf_thread *thr = thread_current()->iobuf;
+	struct iobuf_pool *pool = arg;
 
-	if (thr != NULL) {
-		thread_set_pressure(thr, (enum iobuf_size)(uintptr_t)arg, true);
+	if (thr != NULL && (thr->pool[IOBUF_SMALL] == pool || thr->pool[IOBUF_LARGE] == pool)) {
+		thread_set_pressure(thr, pool->size, true);
 	}
 }
 
@@ -123,20 +136,20 @@ entry_enqueue(struct iobuf_owner *owner, enum iobuf_size size, struct spdk_iobuf
 	if (!thr->pressure[size]) {
 		thread_set_pressure(thr, size, true);
 	}
-	if (iobuf_pool_wait(iobuf_get_pool(size), &thr->wait[size])) {
-		iobuf_broadcast_pressure(size);
+	if (iobuf_pool_wait(thr->pool[size], &thr->wait[size])) {
+		iobuf_broadcast_pressure(thr->pool[size]);
 	}
 	/* Buffers given between the look at the ring and the place in the queue; they may be those
 	 * of who stands before us. */
-	thread_serve(thr, size);
+	thread_serve(thr, thr->pool[size]);
 }
 
 static uint32_t
-batch_size(const struct spdk_iobuf_pool_cache *cache, const struct iobuf_pool *pool)
+batch_size(const struct iobuf_owner *owner, const struct iobuf_pool *pool)
 {
 	uint64_t batch = spdk_min(pool->cap / 256, IOBUF_BATCH_MAX);
 
-	return spdk_max(spdk_min(batch, cache->cache_size), 1);
+	return spdk_max(spdk_min(batch, iobuf_owner_cache_limit(owner, pool->size)), 1);
 }
 
 static void *
@@ -145,12 +158,12 @@ get_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, struct spdk_iobuf_
 {
 	struct spdk_iobuf_pool_cache *cache = iobuf_channel_cache(ch, size);
 	struct iobuf_owner *owner = iobuf_channel_owner(ch);
-	struct iobuf_pool *pool = iobuf_get_pool(size);
+	struct iobuf_pool *pool = owner->thr->pool[size];
 	void *bufs[IOBUF_BATCH_MAX];
 	uint32_t n;
 
 	if (!iobuf_pool_has_waiters(pool)) {
-		n = iobuf_pool_take(pool, bufs, batch_size(cache, pool));
+		n = iobuf_pool_take(pool, bufs, batch_size(owner, pool));
 		if (n > 0) {
 			while (n > 1) {
 				iobuf_cache_push(cache, bufs[--n]);
@@ -221,7 +234,7 @@ is_own_turn(struct iobuf_thread *thr, enum iobuf_size size)
 	if (STAILQ_EMPTY(&thr->queue[size])) {
 		return false;
 	}
-	return iobuf_pool_take_turn(iobuf_get_pool(size), &thr->wait[size]);
+	return iobuf_pool_take_turn(thr->pool[size], &thr->wait[size]);
 }
 
 static void
@@ -229,11 +242,16 @@ put_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, void *buf)
 {
 	struct spdk_iobuf_pool_cache *cache = iobuf_channel_cache(ch, size);
 	struct iobuf_owner *owner = iobuf_channel_owner(ch);
-	struct iobuf_pool *pool = iobuf_get_pool(size);
 	struct iobuf_thread *thr = owner->thr;
+	struct iobuf_pool *pool = thr->pool[size];
+	uint32_t limit;
 
 	if (buf == owner->own[size]) {
 		put_own(owner, size);
+		return;
+	}
+	if (thr->mixed && iobuf_pool_of(buf) != pool) {
+		iobuf_pool_give(iobuf_pool_of(buf), &buf, 1);
 		return;
 	}
 	if (is_own_turn(thr, size)) {
@@ -243,10 +261,11 @@ put_slow(struct spdk_iobuf_channel *ch, enum iobuf_size size, void *buf)
 	if (thr->pressure[size] && !iobuf_pool_has_waiters(pool)) {
 		thread_set_pressure(thr, size, false);
 	}
-	if (cache->cache_size > 0 && cache->cache_count >= cache->cache_size) {
-		iobuf_cache_give(cache, size, batch_size(cache, pool));
+	limit = iobuf_owner_cache_limit(owner, size);
+	if (limit > 0 && cache->cache_count >= limit) {
+		iobuf_cache_give(pool, cache, batch_size(owner, pool));
 	}
-	if (cache->cache_count < cache->cache_size) {
+	if (cache->cache_count < limit) {
 		iobuf_cache_push(cache, buf);
 	} else {
 		iobuf_pool_give(pool, &buf, 1);
@@ -260,7 +279,7 @@ spdk_iobuf_put(struct spdk_iobuf_channel *ch, void *buf, uint64_t len)
 	struct spdk_iobuf_pool_cache *cache =
 	        len <= node->small.bufsize ? &node->small : &node->large;
 
-	/* While somebody waits, or an own buffer is out, cache_size is 0. */
+	/* While somebody waits, an own buffer is out, or some are of another node, it is 0. */
 	if (spdk_likely(cache->cache_count < cache->cache_size)) {
 		iobuf_cache_push(cache, buf);
 		return;
@@ -295,7 +314,7 @@ spdk_iobuf_entry_abort(struct spdk_iobuf_channel *ch, struct spdk_iobuf_entry *e
 		if (other == entry) {
 			STAILQ_REMOVE(&thr->queue[size], entry, spdk_iobuf_entry, stailq);
 			if (STAILQ_EMPTY(&thr->queue[size])) {
-				iobuf_pool_stop_waiting(iobuf_get_pool(size), &thr->wait[size]);
+				queue_is_empty(thr, size);
 			}
 			return;
 		}

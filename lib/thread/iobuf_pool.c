@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* The pools of I/O buffers that all threads share: a ring of free buffers of one size, which starts
- * small and grows to its cap.
+/* A pool of I/O buffers that all threads, or those on one NUMA node, share: a ring of free buffers
+ * of one size, which starts small and grows to its cap.
  *
  * The I/O path takes from the ring and gives to it, without a lock. When few are left it asks a
  * helper thread (env_work) for another arena; never more than one growth is under way, and after a
@@ -44,9 +44,11 @@ pool_add_arena(struct iobuf_pool *pool)
 	if (arena == NULL) {
 		return -ENOMEM;
 	}
-	arena->memory = spdk_malloc(count * pool->bufsize, IOBUF_ALIGN_BYTES, NULL,
-	                            SPDK_ENV_NUMA_ID_ANY, SPDK_MALLOC_DMA);
-	if (arena->memory == NULL) {
+	arena->memory = spdk_malloc(count * pool->bufsize, IOBUF_ALIGN_BYTES, NULL, pool->numa_id,
+	                            SPDK_MALLOC_DMA);
+	if (arena->memory == NULL ||
+	    iobuf_nodes_add_memory(pool, arena->memory, count * pool->bufsize) != 0) {
+		spdk_free(arena->memory);
 		free(arena);
 		return -ENOMEM;
 	}
@@ -61,7 +63,8 @@ pool_add_arena(struct iobuf_pool *pool)
 }
 
 int
-iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, uint32_t bufsize)
+iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, uint32_t bufsize,
+                  int32_t numa_id)
 {
 	struct iobuf_pool *pool;
 	int rc;
@@ -73,6 +76,7 @@ iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, u
 	}
 	pool->size = size;
 	pool->cap = cap;
+	pool->numa_id = numa_id;
 	pool->bufsize = SPDK_ALIGN_CEIL(bufsize, IOBUF_ALIGN_BYTES);
 	pool->owner = thread_current();
 	pool->work.fn = pool_grow;
@@ -80,8 +84,7 @@ iobuf_pool_create(struct iobuf_pool **out, enum iobuf_size size, uint64_t cap, u
 	pthread_mutex_init(&pool->lock, NULL);
 	TAILQ_INIT(&pool->waiters);
 	/* A ring holds one less than its size. */
-	pool->ring = spdk_ring_create(SPDK_RING_TYPE_MP_MC, spdk_align64pow2(cap + 1),
-	                              SPDK_ENV_NUMA_ID_ANY);
+	pool->ring = spdk_ring_create(SPDK_RING_TYPE_MP_MC, spdk_align64pow2(cap + 1), numa_id);
 	rc = pool->ring != NULL ? pool_add_arena(pool) : -ENOMEM;
 	if (rc != 0) {
 		/* The environment has said so. */
@@ -135,7 +138,7 @@ pool_notify(struct iobuf_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	wait = TAILQ_FIRST(&pool->waiters);
 	if (wait != NULL) {
-		msg_post(wait->thr->thread, iobuf_serve_msg, (void *)(uintptr_t)pool->size);
+		msg_post(wait->thr->thread, iobuf_serve_msg, pool);
 	}
 	pthread_mutex_unlock(&pool->lock);
 }

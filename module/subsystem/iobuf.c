@@ -86,7 +86,8 @@ static const struct rpc_param iobuf_params[] = {
 	IOBUF_PARAM(large_pool_count, RPC_UINT64, NULL, "Most large buffers"),
 	IOBUF_PARAM(small_bufsize, RPC_UINT32, "bytes", "Size of a small buffer, at least 4096"),
 	IOBUF_PARAM(large_bufsize, RPC_UINT32, "bytes", "Size of a large buffer, at least 8192"),
-	IOBUF_PARAM(enable_numa, RPC_BOOL, NULL, "A pool for each NUMA node"),
+	IOBUF_PARAM(enable_numa, RPC_BOOL, NULL,
+	            "Pools for each NUMA node; counts are then per node"),
 };
 
 static void

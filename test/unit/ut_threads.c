@@ -22,6 +22,12 @@ static uint64_t g_heap_before;
 void
 ut_threads_start(uint32_t num)
 {
+	ut_threads_start_on(num, NULL);
+}
+
+void
+ut_threads_start_on(uint32_t num, const char *core_mask)
+{
 	struct spdk_env_opts opts = { .opts_size = sizeof(opts) };
 	char name[32];
 	uint32_t i;
@@ -30,6 +36,7 @@ ut_threads_start(uint32_t num)
 	g_heap_before = env_sim_live_heap();
 	spdk_env_opts_init(&opts);
 	opts.name = "unit";
+	opts.core_mask = core_mask;
 	assert_int_equal(spdk_env_init(&opts), 0);
 	assert_int_equal(spdk_thread_lib_init(NULL, 0), 0);
 	g_threads = calloc(num, sizeof(g_threads[0]));

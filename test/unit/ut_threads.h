@@ -24,6 +24,9 @@
 /** Start the simulated environment, the thread library and \p num threads; none is current. */
 void ut_threads_start(uint32_t num);
 
+/** The same on a machine of which the program has these cores. */
+void ut_threads_start_on(uint32_t num, const char *core_mask);
+
 /** Let all threads exit, end the library and the environment. Fails the test when a thread does
  *  not come to rest, or memory of env or the heap was not given back since ut_threads_start(). */
 void ut_threads_stop(void);
