@@ -34,29 +34,56 @@ fd_opts(const struct spdk_sock_opts *opts)
 
 /* Around \p fd, which is closed on failure. */
 static struct tcp_sock *
-sock_alloc(struct spdk_net_impl *impl, size_t size_bytes, int fd, const struct spdk_sock_opts *opts)
+sock_alloc(const struct sock_tcp_ops *ops, int fd, const struct spdk_sock_opts *opts)
 {
-	struct tcp_sock *sock = calloc(1, size_bytes);
+	struct tcp_sock *sock = calloc(1, ops->size_bytes);
 
 	if (sock == NULL) {
 		env_tcp_close(fd);
 		errno = ENOMEM;
 		return NULL;
 	}
-	basalt_sock_init(&sock->base, impl, opts);
+	basalt_sock_init(&sock->base, ops->impl, opts);
+	sock->ops = ops;
 	sock->fd = fd;
+	sock->no_ahead = !sock->base.impl_opts.enable_recv_pipe;
 	sock->placement_id = -1;
 	return sock;
 }
 
-void
-sock_tcp_free(struct tcp_sock *sock)
+static void
+sock_free(struct tcp_sock *sock)
 {
 	assert(sock->base.group == NULL && TAILQ_EMPTY(&sock->base.queued) &&
 	       TAILQ_EMPTY(&sock->base.sent) && TAILQ_EMPTY(&sock->base.done));
+	sock->ops->fini(sock);
 	env_tcp_close(sock->fd);
 	free(sock->interface_name);
 	free(sock);
+}
+
+int
+sock_tcp_close(struct spdk_sock *sock)
+{
+	sock_free(sock_tcp_of(sock));
+	return 0;
+}
+
+/* Add the implementation's part, in its state; freed, with errno, when that fails. */
+static struct tcp_sock *
+sock_complete(struct tcp_sock *sock, enum sock_tcp_state state, int family)
+{
+	int rc;
+
+	sock->state = state;
+	sock->family = family;
+	rc = sock->ops->init(sock);
+	if (rc == 0) {
+		return sock;
+	}
+	sock_free(sock);
+	errno = -rc;
+	return NULL;
 }
 
 static void
@@ -91,9 +118,10 @@ deadline_left_ms(uint64_t deadline_ticks)
 	                     (uint64_t)INT_MAX);
 }
 
-struct tcp_sock *
-sock_tcp_connect(struct spdk_net_impl *impl, size_t size_bytes, const char *ip, int port,
-                 const struct spdk_sock_opts *opts)
+/* Begin to connect; NULL with errno (logged). */
+static struct tcp_sock *
+connect_begin(const struct sock_tcp_ops *ops, const char *ip, int port,
+              const struct spdk_sock_opts *opts)
 {
 	struct env_tcp_opts how = fd_opts(opts);
 	struct tcp_sock *sock;
@@ -104,64 +132,59 @@ sock_tcp_connect(struct spdk_net_impl *impl, size_t size_bytes, const char *ip, 
 		errno = -fd;
 		return NULL;
 	}
-	sock = sock_alloc(impl, size_bytes, fd, opts);
-	if (sock != NULL) {
-		sock->family = family;
-		sock->state = SOCK_TCP_CONNECTING;
-		sock->zcopy = opts->zcopy && opts->impl_opts->enable_zerocopy_send_client;
-		sock->deadline_ticks = deadline_in_ms(opts->connect_timeout);
+	sock = sock_alloc(ops, fd, opts);
+	if (sock == NULL) {
+		return NULL;
 	}
-	return sock;
+	sock->zcopy = opts->zcopy && opts->impl_opts->enable_zerocopy_send_client;
+	sock->deadline_ticks = deadline_in_ms(opts->connect_timeout);
+	return sock_complete(sock, SOCK_TCP_CONNECTING, family);
 }
 
-void
-sock_tcp_connect_notify(struct tcp_sock *sock, spdk_sock_connect_cb_fn cb_fn, void *cb_arg)
+struct spdk_sock *
+sock_tcp_connect(const struct sock_tcp_ops *ops, const char *ip, int port,
+                 const struct spdk_sock_opts *opts)
 {
-	sock->connect_cb = cb_fn;
-	sock->connect_arg = cb_arg;
-}
-
-int
-sock_tcp_connect_wait(struct tcp_sock *sock, const char *ip, int port)
-{
+	struct tcp_sock *sock = connect_begin(ops, ip, port, opts);
 	int rc, left_ms;
 
+	if (sock == NULL) {
+		return NULL;
+	}
 	do {
 		left_ms = deadline_left_ms(sock->deadline_ticks);
 		rc = env_tcp_connect_result(sock->fd, left_ms);
 	} while (rc == -EAGAIN && left_ms != 0);
 	if (rc == 0) {
 		sock->state = SOCK_TCP_CONNECTED;
-		return 0;
+		ops->settled(sock);
+		return &sock->base;
 	}
 	rc = rc == -EAGAIN ? -ETIMEDOUT : rc;
 	connect_log(ip, port, rc);
-	return rc;
+	sock_free(sock);
+	errno = -rc;
+	return NULL;
 }
 
-int
-sock_tcp_connect_look(struct tcp_sock *sock)
+struct spdk_sock *
+sock_tcp_connect_async(const struct sock_tcp_ops *ops, const char *ip, int port,
+                       const struct spdk_sock_opts *opts, spdk_sock_connect_cb_fn cb_fn,
+                       void *cb_arg)
 {
-	int rc;
+	struct tcp_sock *sock = connect_begin(ops, ip, port, opts);
 
-	assert(sock->state == SOCK_TCP_CONNECTING);
-	rc = env_tcp_connect_result(sock->fd, 0);
-	if (rc == -EAGAIN) {
-		if (sock->deadline_ticks == 0 || spdk_get_ticks() < sock->deadline_ticks) {
-			return rc;
-		}
-		rc = -ETIMEDOUT;
+	if (sock == NULL) {
+		return NULL;
 	}
-	sock->state = rc == 0 ? SOCK_TCP_CONNECTED : SOCK_TCP_FAILED;
-	sock->err = rc;
-	if (rc != 0) {
-		basalt_sock_fail_queued(&sock->base, rc);
-	}
-	return rc;
+	sock->connect_cb = cb_fn;
+	sock->connect_arg = cb_arg;
+	return &sock->base;
 }
 
-bool
-sock_tcp_connect_tell(struct tcp_sock *sock, int status)
+/* The user's call-back. False when the socket is gone. */
+static bool
+connect_tell(struct tcp_sock *sock, int status)
 {
 	if (sock->connect_cb == NULL) {
 		return true;
@@ -171,8 +194,32 @@ sock_tcp_connect_tell(struct tcp_sock *sock, int status)
 	return basalt_sock_callback_end(&sock->base);
 }
 
-struct tcp_sock *
-sock_tcp_listen(struct spdk_net_impl *impl, size_t size_bytes, const char *ip, int port,
+bool
+sock_tcp_connect_progress(struct tcp_sock *sock)
+{
+	int rc;
+
+	assert(sock->state == SOCK_TCP_CONNECTING);
+	rc = env_tcp_connect_result(sock->fd, 0);
+	if (rc == -EAGAIN) {
+		if (sock->deadline_ticks == 0 || spdk_get_ticks() < sock->deadline_ticks) {
+			return true;
+		}
+		rc = -ETIMEDOUT;
+	}
+	sock->state = rc == 0 ? SOCK_TCP_CONNECTED : SOCK_TCP_FAILED;
+	sock->err = rc;
+	if (rc != 0) {
+		basalt_sock_fail_queued(&sock->base, rc);
+	}
+	sock_tcp_connecting_end(sock);
+	sock->ops->settled(sock);
+	sock_tcp_work_later(sock);
+	return connect_tell(sock, rc);
+}
+
+struct spdk_sock *
+sock_tcp_listen(const struct sock_tcp_ops *ops, const char *ip, int port,
                 const struct spdk_sock_opts *opts)
 {
 	struct env_tcp_opts how = fd_opts(opts);
@@ -185,20 +232,19 @@ sock_tcp_listen(struct spdk_net_impl *impl, size_t size_bytes, const char *ip, i
 		errno = -fd;
 		return NULL;
 	}
-	sock = sock_alloc(impl, size_bytes, fd, opts);
+	sock = sock_alloc(ops, fd, opts);
 	if (sock != NULL) {
-		sock->family = family;
-		sock->state = SOCK_TCP_LISTENING;
+		sock = sock_complete(sock, SOCK_TCP_LISTENING, family);
 	}
-	return sock;
+	return sock != NULL ? &sock->base : NULL;
 }
 
-struct tcp_sock *
-sock_tcp_accept(struct tcp_sock *listener, size_t size_bytes)
+struct spdk_sock *
+sock_tcp_accept(struct spdk_sock *_listener)
 {
-	const struct spdk_sock_opts *opts = &listener->base.opts;
+	struct tcp_sock *listener = sock_tcp_of(_listener), *sock;
+	const struct spdk_sock_opts *opts = &_listener->opts;
 	struct env_tcp_opts how = fd_opts(opts);
-	struct tcp_sock *sock;
 	int fd;
 
 	if (listener->state != SOCK_TCP_LISTENING) {
@@ -211,34 +257,28 @@ sock_tcp_accept(struct tcp_sock *listener, size_t size_bytes)
 		return NULL;
 	}
 	env_tcp_setup(fd, listener->family, &how);
-	sock = sock_alloc(listener->base.net_impl, size_bytes, fd, opts);
-	if (sock != NULL) {
-		sock->family = listener->family;
-		sock->state = SOCK_TCP_CONNECTED;
-		sock->zcopy = opts->zcopy && opts->impl_opts->enable_zerocopy_send_server;
+	sock = sock_alloc(listener->ops, fd, opts);
+	if (sock == NULL) {
+		return NULL;
 	}
-	return sock;
+	sock->zcopy = opts->zcopy && opts->impl_opts->enable_zerocopy_send_server;
+	sock = sock_complete(sock, SOCK_TCP_CONNECTED, listener->family);
+	return sock != NULL ? &sock->base : NULL;
 }
 
 /* ---- Questions ---- */
-
-static struct tcp_sock *
-tcp_of(struct spdk_sock *sock)
-{
-	return SPDK_CONTAINEROF(sock, struct tcp_sock, base);
-}
 
 int
 sock_tcp_getaddr(struct spdk_sock *sock, char *saddr, int slen, uint16_t *sport, char *caddr,
                  int clen, uint16_t *cport)
 {
-	return spdk_net_getaddr(tcp_of(sock)->fd, saddr, slen, sport, caddr, clen, cport);
+	return spdk_net_getaddr(sock_tcp_of(sock)->fd, saddr, slen, sport, caddr, clen, cport);
 }
 
 const char *
 sock_tcp_get_interface_name(struct spdk_sock *_sock)
 {
-	struct tcp_sock *sock = tcp_of(_sock);
+	struct tcp_sock *sock = sock_tcp_of(_sock);
 	char ip[64], name[64];
 
 	if (sock->interface_name == NULL &&
@@ -272,7 +312,8 @@ sock_tcp_get_numa_id(struct spdk_sock *sock)
 static int
 set_int(struct spdk_sock *sock, int option, int value)
 {
-	int rc = value < 0 ? -EINVAL : env_tcp_set_int(tcp_of(sock)->fd, SOL_SOCKET, option, value);
+	int rc = value < 0 ? -EINVAL
+	                   : env_tcp_set_int(sock_tcp_of(sock)->fd, SOL_SOCKET, option, value);
 
 	errno = -rc;
 	return rc == 0 ? 0 : -1;
@@ -287,7 +328,12 @@ sock_tcp_set_recvlowat(struct spdk_sock *sock, int nbytes)
 int
 sock_tcp_set_recvbuf(struct spdk_sock *sock, int sz)
 {
-	return set_int(sock, SO_RCVBUF, sz);
+	if (sz != 0) {
+		return set_int(sock, SO_RCVBUF, sz);
+	}
+	sock_tcp_of(sock)->no_ahead = true; /* what came ahead is read first */
+	sock_tcp_work_later(sock_tcp_of(sock));
+	return 0;
 }
 
 int
@@ -299,17 +345,26 @@ sock_tcp_set_sendbuf(struct spdk_sock *sock, int sz)
 bool
 sock_tcp_is_ipv6(struct spdk_sock *sock)
 {
-	return tcp_of(sock)->family == AF_INET6;
+	return sock_tcp_of(sock)->family == AF_INET6;
 }
 
 bool
 sock_tcp_is_ipv4(struct spdk_sock *sock)
 {
-	return tcp_of(sock)->family == AF_INET;
+	return sock_tcp_of(sock)->family == AF_INET;
+}
+
+bool
+sock_tcp_is_connected(struct spdk_sock *_sock)
+{
+	struct tcp_sock *sock = sock_tcp_of(_sock);
+
+	return !sock_tcp_is_gone(sock) && sock->state == SOCK_TCP_CONNECTED &&
+	       env_tcp_is_up(sock->fd);
 }
 
 int
 sock_tcp_get_fd(struct spdk_sock *sock)
 {
-	return tcp_of(sock)->fd;
+	return sock_tcp_of(sock)->fd;
 }

@@ -7,7 +7,7 @@
  * work which the set does not show. On the group's thread.
  *
  * No call-back of the user's runs between epoll_wait() and the end of the poll: a socket that can
- * be written again only goes on the flush list, so no event can point to a socket that is gone.
+ * be written again only goes on the work list, so no event can point to a socket that is gone.
  */
 
 #include <sys/epoll.h>
@@ -38,16 +38,14 @@ posix_group_create(void)
 		errno = err;
 		return NULL;
 	}
-	TAILQ_INIT(&group->flush);
-	TAILQ_INIT(&group->pending);
-	TAILQ_INIT(&group->connecting);
-	return &group->base;
+	sock_tcp_group_init(&group->tcp);
+	return &group->tcp.base;
 }
 
 int
 posix_group_close(struct spdk_sock_group_impl *_group)
 {
-	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_group);
 
 	close(group->epfd);
 	free(group);
@@ -57,14 +55,14 @@ posix_group_close(struct spdk_sock_group_impl *_group)
 int
 posix_group_get_fd(struct spdk_sock_group_impl *_group)
 {
-	return SPDK_CONTAINEROF(_group, struct posix_group, base)->epfd;
+	return posix_group_of(_group)->epfd;
 }
 
 /* Without a socket: only to wake who waits. */
 int
 posix_group_watch(struct spdk_sock_group_impl *_group, int fd)
 {
-	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_group);
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	return epoll_ctl(group->epfd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
@@ -74,7 +72,8 @@ static struct epoll_event
 sock_event(struct posix_sock *sock)
 {
 	bool out = sock->blocked || sock->tcp.state == SOCK_TCP_CONNECTING;
-	struct epoll_event ev = { .events = (sock->no_input ? 0 : EPOLLIN) | (out ? EPOLLOUT : 0) };
+	uint32_t in = sock->tcp.no_input ? 0 : EPOLLIN;
+	struct epoll_event ev = { .events = in | (out ? EPOLLOUT : 0) };
 
 	ev.data.ptr = sock;
 	return ev;
@@ -89,7 +88,7 @@ posix_group_rearm(struct posix_sock *sock)
 	if (sock->tcp.base.group == NULL || sock->hung_up) {
 		return;
 	}
-	group = SPDK_CONTAINEROF(sock->tcp.base.group, struct posix_group, base);
+	group = posix_group_of(sock->tcp.base.group);
 	(void)epoll_ctl(group->epfd, EPOLL_CTL_MOD, sock->tcp.fd, &ev);
 }
 
@@ -97,13 +96,13 @@ void
 posix_want_input(struct spdk_sock *_sock, bool wanted)
 {
 	struct posix_sock *sock = posix_of(_sock);
-	struct posix_group *group = SPDK_CONTAINEROF(_sock->group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_sock->group);
 	struct epoll_event ev;
 
-	if (sock->no_input == !wanted) {
+	if (sock->tcp.no_input == !wanted) {
 		return;
 	}
-	sock->no_input = !wanted;
+	sock->tcp.no_input = !wanted;
 	sock->drained = false;
 	posix_pending_update(sock);
 	if (sock->hung_up) {
@@ -123,13 +122,13 @@ group_hang_up(struct posix_group *group, struct posix_sock *sock)
 	sock->hung_up = true;
 	(void)epoll_ctl(group->epfd, EPOLL_CTL_DEL, sock->tcp.fd, NULL);
 	sock->blocked = false;
-	posix_flush_later(sock);
+	sock_tcp_work_later(&sock->tcp);
 }
 
 int
 posix_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
-	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_group);
 	struct posix_sock *sock = posix_of(_sock);
 	struct epoll_event ev = sock_event(sock);
 
@@ -141,26 +140,19 @@ posix_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_soc
 	if ((!TAILQ_EMPTY(&_sock->queued) && !sock->blocked &&
 	     sock->tcp.state != SOCK_TCP_CONNECTING) ||
 	    !TAILQ_EMPTY(&_sock->done)) {
-		posix_flush_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
-	if (sock->tcp.state == SOCK_TCP_CONNECTING && sock->tcp.deadline_ticks != 0) {
-		sock->on_connecting = true;
-		TAILQ_INSERT_TAIL(&group->connecting, sock, connecting_link);
-		sock_group_work_add(_group->group);
-	}
-	sock_tcp_placement_join(&sock->tcp, _group->group);
+	sock_tcp_group_join(&sock->tcp, _group);
 	return 0;
 }
 
 int
 posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
-	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_group);
 	struct posix_sock *sock = posix_of(_sock);
 
-	sock_tcp_placement_leave(&sock->tcp);
-	posix_unlist(sock);
-	sock->no_input = false;
+	sock_tcp_group_leave(&sock->tcp);
 	if (sock->hung_up) {
 		sock->hung_up = false;
 		return 0;
@@ -172,43 +164,15 @@ posix_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_
 static void
 group_flush(struct posix_group *group)
 {
-	struct posix_sock *sock;
+	struct tcp_sock *sock;
 	uint32_t n;
 
-	for (n = group->num_flush; n > 0; n--) {
-		sock = TAILQ_FIRST(&group->flush);
+	for (n = group->tcp.num_work; n > 0; n--) {
+		sock = sock_tcp_work_take(&group->tcp);
 		if (sock == NULL) {
 			return; /* call-backs closed or moved others */
 		}
-		TAILQ_REMOVE(&group->flush, sock, flush_link);
-		sock->on_flush = false;
-		group->num_flush--;
-		sock_group_work_sub(group->base.group);
-		(void)posix_flush(&sock->tcp.base);
-	}
-}
-
-static void
-group_check_deadlines(struct posix_group *group)
-{
-	uint64_t now = spdk_get_ticks();
-	struct posix_sock *sock;
-
-	TAILQ_FOREACH(sock, &group->connecting, connecting_link) {
-		if (now >= sock->tcp.deadline_ticks) {
-			posix_flush_later(sock); /* whose progress finds it too late */
-		}
-	}
-}
-
-static void
-ready_add(struct posix_group *group, struct posix_sock *sock)
-{
-	struct spdk_sock_group_impl *base = &group->base;
-
-	if (sock->tcp.base.ready_idx == 0) {
-		base->ready[base->num_ready++] = &sock->tcp.base;
-		sock->tcp.base.ready_idx = base->num_ready;
+		(void)posix_flush(&sock->base);
 	}
 }
 
@@ -220,7 +184,7 @@ sock_take_notices(struct posix_sock *sock, uint32_t events)
 		return events;
 	}
 	if (!TAILQ_EMPTY(&sock->tcp.base.done)) {
-		posix_flush_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 	if (events & EPOLLHUP) {
 		return events;
@@ -239,7 +203,7 @@ group_take_event(struct posix_group *group, const struct epoll_event *ev)
 		return; /* another implementation's part is polled after this */
 	}
 	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING)) {
-		posix_flush_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 		return;
 	}
 	if (spdk_unlikely(events & EPOLLERR) && sock->tcp.zcopy) {
@@ -248,9 +212,9 @@ group_take_event(struct posix_group *group, const struct epoll_event *ev)
 	if (spdk_unlikely(events & EPOLLOUT) && sock->blocked) {
 		sock->blocked = false;
 		posix_group_rearm(sock);
-		posix_flush_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
-	if (spdk_unlikely(sock->no_input)) {
+	if (spdk_unlikely(sock->tcp.no_input)) {
 		if (events & (EPOLLERR | EPOLLHUP)) {
 			group_hang_up(group, sock);
 		}
@@ -258,34 +222,19 @@ group_take_event(struct posix_group *group, const struct epoll_event *ev)
 	}
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
 		sock->drained = false;
-		ready_add(group, sock);
-	}
-}
-
-/* Sockets with bytes in their pipes, in turn. */
-static void
-group_take_pending(struct posix_group *group)
-{
-	struct posix_sock *sock;
-	uint32_t n = spdk_min(group->num_pending, EVENTS_MAX);
-
-	for (; n > 0; n--) {
-		sock = TAILQ_FIRST(&group->pending);
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
-		ready_add(group, sock);
+		sock_tcp_ready_add(&group->tcp, &sock->tcp);
 	}
 }
 
 int
 posix_group_poll(struct spdk_sock_group_impl *_group)
 {
-	struct posix_group *group = SPDK_CONTAINEROF(_group, struct posix_group, base);
+	struct posix_group *group = posix_group_of(_group);
 	struct epoll_event events[EVENTS_MAX];
 	int i, n;
 
-	if (spdk_unlikely(!TAILQ_EMPTY(&group->connecting))) {
-		group_check_deadlines(group);
+	if (spdk_unlikely(!TAILQ_EMPTY(&group->tcp.connecting))) {
+		sock_tcp_check_deadlines(&group->tcp);
 	}
 	group_flush(group);
 	_group->num_ready = 0;
@@ -299,6 +248,6 @@ posix_group_poll(struct spdk_sock_group_impl *_group)
 	for (i = 0; i < n; i++) {
 		group_take_event(group, &events[i]);
 	}
-	group_take_pending(group);
+	sock_tcp_take_pending(&group->tcp, EVENTS_MAX);
 	return _group->num_ready;
 }

@@ -13,7 +13,7 @@
  *
  * Writing: requests queue up and leave gathered, at the group's next poll or when there are enough
  * for a full sendmsg(). When the network takes no more the socket is `blocked`, off the group's
- * flush list, and watched for EPOLLOUT. Large sends go without a copy where the options say so:
+ * work list, and watched for EPOLLOUT. Large sends go without a copy where the options say so:
  * zcopy.c.
  */
 
@@ -24,69 +24,10 @@
 #include "spdk/util.h"
 #include "posix.h"
 
-static struct posix_group *
-sock_group(const struct posix_sock *sock)
-{
-	return SPDK_CONTAINEROF(sock->tcp.base.group, struct posix_group, base);
-}
-
-void
-posix_flush_later(struct posix_sock *sock)
-{
-	struct posix_group *group;
-
-	if (sock->on_flush || sock->tcp.base.group == NULL) {
-		return;
-	}
-	group = sock_group(sock);
-	sock->on_flush = true;
-	TAILQ_INSERT_TAIL(&group->flush, sock, flush_link);
-	group->num_flush++;
-	sock_group_work_add(group->base.group);
-}
-
 void
 posix_pending_update(struct posix_sock *sock)
 {
-	bool pending = sock->rpos < sock->wpos && !sock->no_input;
-	struct posix_group *group;
-
-	if (pending == sock->on_pending || sock->tcp.base.group == NULL) {
-		return;
-	}
-	group = sock_group(sock);
-	sock->on_pending = pending;
-	if (pending) {
-		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
-		group->num_pending++;
-		sock_group_work_add(group->base.group);
-	} else {
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		group->num_pending--;
-		sock_group_work_sub(group->base.group);
-	}
-}
-
-void
-posix_unlist(struct posix_sock *sock)
-{
-	struct posix_group *group = sock_group(sock);
-
-	if (sock->on_flush) {
-		TAILQ_REMOVE(&group->flush, sock, flush_link);
-		group->num_flush--;
-		sock_group_work_sub(group->base.group);
-	}
-	if (sock->on_pending) {
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		group->num_pending--;
-		sock_group_work_sub(group->base.group);
-	}
-	if (sock->on_connecting) {
-		TAILQ_REMOVE(&group->connecting, sock, connecting_link);
-		sock_group_work_sub(group->base.group);
-	}
-	sock->on_flush = sock->on_pending = sock->on_connecting = false;
+	sock_tcp_pending_set(&sock->tcp, sock->rpos < sock->wpos && !sock->tcp.no_input);
 }
 
 /* ---- Reading ---- */
@@ -156,12 +97,7 @@ posix_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 	if (sock->rpos < sock->wpos) {
 		return pipe_read(sock, iov, iovcnt);
 	}
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !posix_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (!sock_tcp_is_up(&sock->tcp)) {
+	if (sock_tcp_is_gone(&sock->tcp) || !sock_tcp_is_up(&sock->tcp)) {
 		return -1;
 	}
 	if (sock->drained) {
@@ -171,7 +107,7 @@ posix_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 			return -1;
 		}
 	}
-	if (sock->pipe == NULL || sock->no_pipe || iovcnt > POSIX_READ_IOVS) {
+	if (sock->tcp.no_ahead || iovcnt > POSIX_READ_IOVS) {
 		return read_past_pipe(sock, iov, iovcnt);
 	}
 	return read_through_pipe(sock, iov, iovcnt);
@@ -188,18 +124,6 @@ sock_block(struct posix_sock *sock)
 	}
 }
 
-static ssize_t
-sock_send(struct posix_sock *sock, struct iovec *iov, int iovcnt, int flags)
-{
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = iovcnt };
-	ssize_t n = sendmsg(sock->tcp.fd, &msg, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EINTR || errno == ENOBUFS || errno == EWOULDBLOCK)) {
-		errno = EAGAIN;
-	}
-	return n;
-}
-
 /* Without a copy; with one where the system has no room to keep book of it. */
 static ssize_t
 sock_send_zcopy(struct posix_sock *sock, struct iovec *iov, int iovcnt)
@@ -209,7 +133,7 @@ sock_send_zcopy(struct posix_sock *sock, struct iovec *iov, int iovcnt)
 	bool copied = n < 0 && errno == ENOBUFS;
 
 	if (copied) {
-		n = sock_send(sock, iov, iovcnt, 0);
+		n = sock_tcp_send(&sock->tcp, iov, iovcnt);
 	} else if (n < 0 && (errno == EINTR || errno == EWOULDBLOCK)) {
 		errno = EAGAIN;
 	}
@@ -228,7 +152,7 @@ gathered_send(struct posix_sock *sock, struct iovec *iov, int iovcnt, size_t tot
 	if (total > 0 && sock_tcp_use_zcopy(&sock->tcp, total)) {
 		return sock_send_zcopy(sock, iov, iovcnt);
 	}
-	n = iovcnt > 0 ? sock_send(sock, iov, iovcnt, 0) : 0;
+	n = iovcnt > 0 ? sock_tcp_send(&sock->tcp, iov, iovcnt) : 0;
 	if (spdk_likely(n >= 0)) {
 		basalt_sock_sent(&sock->tcp.base, n, false);
 	}
@@ -237,8 +161,9 @@ gathered_send(struct posix_sock *sock, struct iovec *iov, int iovcnt, size_t tot
 
 /* Send the queue as far as the network takes it. Bytes sent, or -1 with errno. */
 static ssize_t
-queue_send(struct posix_sock *sock)
+queue_send(struct tcp_sock *tcp)
 {
+	struct posix_sock *sock = posix_of(&tcp->base);
 	struct iovec iov[POSIX_SEND_IOVS];
 	ssize_t n, sent = 0;
 	size_t total;
@@ -268,56 +193,24 @@ queue_send(struct posix_sock *sock)
 	return sent;
 }
 
+static void
+notices_take(struct tcp_sock *tcp)
+{
+	if (spdk_unlikely(!TAILQ_EMPTY(&tcp->base.sent))) {
+		(void)posix_zcopy_take(posix_of(&tcp->base));
+	}
+}
+
 int
 posix_flush(struct spdk_sock *_sock)
 {
-	struct posix_sock *sock = posix_of(_sock);
-	ssize_t sent = -1;
-	int err;
-
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !posix_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (sock_tcp_is_up(&sock->tcp)) {
-		sent = queue_send(sock);
-	}
-	err = errno;
-	if (spdk_unlikely(!TAILQ_EMPTY(&_sock->sent))) {
-		(void)posix_zcopy_take(sock);
-	}
-	if (!TAILQ_EMPTY(&_sock->done)) {
-		(void)basalt_sock_complete_done(_sock);
-	}
-	errno = err;
-	return spdk_min(sent, INT_MAX);
+	return sock_tcp_flush(sock_tcp_of(_sock), queue_send, notices_take);
 }
 
 ssize_t
 posix_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 {
-	struct posix_sock *sock = posix_of(_sock);
-	int err;
-
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !posix_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (!sock_tcp_is_up(&sock->tcp)) {
-		return -1;
-	}
-	if (!TAILQ_EMPTY(&_sock->queued)) {
-		err = queue_send(sock) < 0 ? errno : EAGAIN;
-		/* The call-backs of what is out, or failed, wait for the next poll or flush. */
-		posix_flush_later(sock);
-		if (err != EAGAIN || !TAILQ_EMPTY(&_sock->queued)) {
-			errno = err;
-			return -1;
-		}
-	}
-	return sock_send(sock, iov, iovcnt, 0);
+	return sock_tcp_writev(sock_tcp_of(_sock), iov, iovcnt, queue_send);
 }
 
 void
@@ -325,22 +218,15 @@ posix_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req)
 {
 	struct posix_sock *sock = posix_of(_sock);
 
-	sock_request_queue(_sock, req);
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_FAILED ||
-	                  sock->tcp.state == SOCK_TCP_LISTENING)) {
-		basalt_sock_fail_queued(_sock, sock->tcp.state == SOCK_TCP_FAILED ? sock->tcp.err
-		                                                                  : -ENOTCONN);
-		posix_flush_later(sock);
-		return;
-	}
-	if (spdk_unlikely(sock->blocked || sock->tcp.state == SOCK_TCP_CONNECTING)) {
-		return; /* EPOLLOUT, or the user's flush, goes on */
+	if (spdk_unlikely(!sock_tcp_queue(&sock->tcp, req) || sock->blocked ||
+	                  sock->tcp.state == SOCK_TCP_CONNECTING)) {
+		return; /* it failed; or EPOLLOUT, or the user's flush, goes on */
 	}
 	if (_sock->queued_iovcnt >= POSIX_SEND_IOVS) {
-		(void)queue_send(sock);
+		(void)queue_send(&sock->tcp);
 		if (TAILQ_EMPTY(&_sock->done)) {
 			return;
 		}
 	}
-	posix_flush_later(sock);
+	sock_tcp_work_later(&sock->tcp);
 }

@@ -17,57 +17,6 @@
 #include "spdk/likely.h"
 #include "uring.h"
 
-void
-uring_work_later(struct uring_sock *sock)
-{
-	struct uring_group *group;
-
-	if (sock->on_work || sock->tcp.base.group == NULL) {
-		return;
-	}
-	group = uring_group_of(sock);
-	sock->on_work = true;
-	TAILQ_INSERT_TAIL(&group->work, sock, work_link);
-	group->num_work++;
-	sock_group_work_add(group->base.group);
-}
-
-static void
-work_remove(struct uring_group *group, struct uring_sock *sock)
-{
-	TAILQ_REMOVE(&group->work, sock, work_link);
-	sock->on_work = false;
-	group->num_work--;
-	sock_group_work_sub(group->base.group);
-}
-
-static void
-connecting_remove(struct uring_group *group, struct uring_sock *sock)
-{
-	TAILQ_REMOVE(&group->connecting, sock, connecting_link);
-	sock->on_connecting = false;
-	sock_group_work_sub(group->base.group);
-}
-
-void
-uring_unlist(struct uring_sock *sock)
-{
-	struct uring_group *group = uring_group_of(sock);
-
-	if (sock->on_work) {
-		work_remove(group, sock);
-	}
-	if (sock->on_connecting) {
-		connecting_remove(group, sock);
-	}
-	if (sock->on_pending) {
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		sock->on_pending = false;
-		group->num_pending--;
-		sock_group_work_sub(group->base.group);
-	}
-}
-
 /* ---- The ring ---- */
 
 struct io_uring_sqe *
@@ -119,7 +68,7 @@ cqe_take(const struct io_uring_cqe *cqe)
 	case URING_NOTICE:
 		sock->in_ring &= ~(uint32_t)URING_NOTICE;
 		sock->cancelled &= ~(uint32_t)URING_NOTICE;
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 		break;
 	default:
 		break; /* a cancel: what it ended tells by itself */
@@ -151,9 +100,9 @@ uring_turn(struct uring_group *group)
 	if (spdk_unlikely(stuck != group->stuck)) {
 		group->stuck = stuck;
 		if (stuck) {
-			sock_group_work_add(group->base.group);
+			sock_group_work_add(group->tcp.base.group);
 		} else {
-			sock_group_work_sub(group->base.group);
+			sock_group_work_sub(group->tcp.base.group);
 		}
 	}
 }
@@ -170,22 +119,20 @@ sock_uring_group_create(void)
 		errno = ENOMEM;
 		return NULL;
 	}
-	TAILQ_INIT(&group->work);
-	TAILQ_INIT(&group->pending);
-	TAILQ_INIT(&group->connecting);
+	sock_tcp_group_init(&group->tcp);
 	rc = uring_ring_open(group);
 	if (rc != 0) {
 		free(group);
 		errno = -rc;
 		return NULL;
 	}
-	return &group->base;
+	return &group->tcp.base;
 }
 
 int
 sock_uring_group_close(struct spdk_sock_group_impl *_group)
 {
-	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, tcp.base);
 
 	uring_ring_close(group);
 	free(group);
@@ -195,23 +142,17 @@ sock_uring_group_close(struct spdk_sock_group_impl *_group)
 int
 sock_uring_group_get_fd(struct spdk_sock_group_impl *_group)
 {
-	return SPDK_CONTAINEROF(_group, struct uring_group, base)->ring.ring_fd;
+	return SPDK_CONTAINEROF(_group, struct uring_group, tcp.base)->ring.ring_fd;
 }
 
 int
 sock_uring_group_add_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
-	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
 	struct uring_sock *sock = uring_of(_sock);
 
-	uring_work_later(sock);
+	sock_tcp_work_later(&sock->tcp);
 	uring_pending_update(sock);
-	if (sock->tcp.state == SOCK_TCP_CONNECTING && sock->tcp.deadline_ticks != 0) {
-		sock->on_connecting = true;
-		TAILQ_INSERT_TAIL(&group->connecting, sock, connecting_link);
-		sock_group_work_add(_group->group);
-	}
-	sock_tcp_placement_join(&sock->tcp, _group->group);
+	sock_tcp_group_join(&sock->tcp, _group);
 	return 0;
 }
 
@@ -240,14 +181,12 @@ ring_leave(struct uring_group *group, struct uring_sock *sock)
 int
 sock_uring_group_remove_sock(struct spdk_sock_group_impl *_group, struct spdk_sock *_sock)
 {
-	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, tcp.base);
 	struct uring_sock *sock = uring_of(_sock);
 
-	sock_tcp_placement_leave(&sock->tcp);
 	ring_leave(group, sock);
 	uring_input_take_along(sock);
-	uring_unlist(sock);
-	sock->no_input = false;
+	sock_tcp_group_leave(&sock->tcp);
 	sock->poll_ready = false;
 	return 0;
 }
@@ -257,13 +196,13 @@ sock_uring_want_input(struct spdk_sock *_sock, bool wanted)
 {
 	struct uring_sock *sock = uring_of(_sock);
 
-	if (sock->no_input == !wanted) {
+	if (sock->tcp.no_input == !wanted) {
 		return;
 	}
-	sock->no_input = !wanted;
+	sock->tcp.no_input = !wanted;
 	sock->poll_ready = false;
 	uring_pending_update(sock);
-	uring_work_later(sock);
+	sock_tcp_work_later(&sock->tcp);
 }
 
 /* ---- Polling ---- */
@@ -271,8 +210,7 @@ sock_uring_want_input(struct spdk_sock *_sock, bool wanted)
 static void
 sock_work(struct uring_sock *sock)
 {
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !uring_connect_progress(sock)) {
+	if (sock_tcp_is_gone(&sock->tcp)) {
 		return;
 	}
 	if (spdk_unlikely(sock->tcp.base.group == NULL)) {
@@ -283,7 +221,7 @@ sock_work(struct uring_sock *sock)
 	}
 	if (spdk_unlikely(!uring_input_arm(sock) || !uring_output_arm(sock) ||
 	                  !uring_zcopy_arm(sock))) {
-		uring_work_later(sock); /* when the ring has room */
+		sock_tcp_work_later(&sock->tcp); /* when the ring has room */
 	}
 	if (!TAILQ_EMPTY(&sock->tcp.base.done)) {
 		(void)basalt_sock_complete_done(&sock->tcp.base);
@@ -294,62 +232,32 @@ sock_work(struct uring_sock *sock)
 static void
 group_work(struct uring_group *group)
 {
-	struct uring_sock *sock;
+	struct tcp_sock *sock;
 	uint32_t n;
 
-	for (n = group->num_work; n > 0; n--) {
-		sock = TAILQ_FIRST(&group->work);
+	for (n = group->tcp.num_work; n > 0; n--) {
+		sock = sock_tcp_work_take(&group->tcp);
 		if (sock == NULL) {
 			return; /* call-backs closed or moved others */
 		}
-		work_remove(group, sock);
-		sock_work(sock);
-	}
-}
-
-static void
-group_check_deadlines(struct uring_group *group)
-{
-	uint64_t now = spdk_get_ticks();
-	struct uring_sock *sock;
-
-	TAILQ_FOREACH(sock, &group->connecting, connecting_link) {
-		if (now >= sock->tcp.deadline_ticks) {
-			uring_work_later(sock); /* whose progress finds it too late */
-		}
-	}
-}
-
-/* Sockets that can be read, in turn. */
-static void
-group_take_pending(struct uring_group *group)
-{
-	struct spdk_sock_group_impl *base = &group->base;
-	uint32_t n = spdk_min(group->num_pending, SOCK_GROUP_READY_MAX);
-	struct uring_sock *sock;
-
-	for (base->num_ready = 0; n > 0; n--) {
-		sock = TAILQ_FIRST(&group->pending);
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
-		base->ready[base->num_ready++] = &sock->tcp.base;
-		sock->tcp.base.ready_idx = base->num_ready;
+		sock_work(uring_of(&sock->base));
 	}
 }
 
 int
 sock_uring_group_poll(struct spdk_sock_group_impl *_group)
 {
-	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, base);
+	struct uring_group *group = SPDK_CONTAINEROF(_group, struct uring_group, tcp.base);
 	int round = 0;
 
-	if (spdk_unlikely(!TAILQ_EMPTY(&group->connecting))) {
-		group_check_deadlines(group);
+	if (spdk_unlikely(!TAILQ_EMPTY(&group->tcp.connecting))) {
+		sock_tcp_check_deadlines(&group->tcp);
 	}
 	do {
 		group_work(group);
 		uring_turn(group);
-	} while (++round < URING_ROUNDS && group->num_work > 0);
-	group_take_pending(group);
+	} while (++round < URING_ROUNDS && group->tcp.num_work > 0);
+	_group->num_ready = 0;
+	sock_tcp_take_pending(&group->tcp, SOCK_GROUP_READY_MAX);
 	return _group->num_ready;
 }

@@ -31,30 +31,16 @@ input_is_over(const struct uring_sock *sock)
 static bool
 receives_ahead(const struct uring_sock *sock)
 {
-	return !sock->no_ahead && sock->tcp.state == SOCK_TCP_CONNECTED;
+	return !sock->tcp.no_ahead && sock->tcp.state == SOCK_TCP_CONNECTED;
 }
 
 void
 uring_pending_update(struct uring_sock *sock)
 {
 	bool bytes = sock->in_bytes > 0 && sock->in_bytes >= (size_t)sock->lowat;
-	bool pending = !sock->no_input && (bytes || input_is_over(sock) || sock->poll_ready);
-	struct uring_group *group;
 
-	if (pending == sock->on_pending || sock->tcp.base.group == NULL) {
-		return;
-	}
-	group = uring_group_of(sock);
-	sock->on_pending = pending;
-	if (pending) {
-		TAILQ_INSERT_TAIL(&group->pending, sock, pending_link);
-		group->num_pending++;
-		sock_group_work_add(group->base.group);
-	} else {
-		TAILQ_REMOVE(&group->pending, sock, pending_link);
-		group->num_pending--;
-		sock_group_work_sub(group->base.group);
-	}
+	sock_tcp_pending_set(&sock->tcp, !sock->tcp.no_input && (bytes || input_is_over(sock) ||
+	                                                         sock->poll_ready));
 }
 
 /* ---- The ring's part ---- */
@@ -108,14 +94,14 @@ uring_input_arm(struct uring_sock *sock)
 	uint32_t wanted = receives_ahead(sock) ? URING_RECV : URING_POLL;
 	uint32_t unwanted = (URING_RECV | URING_POLL) & ~wanted;
 
-	if (sock->no_input && sock->tcp.state != SOCK_TCP_CONNECTING) {
+	if (sock->tcp.no_input && sock->tcp.state != SOCK_TCP_CONNECTING) {
 		unwanted |= wanted;
 	}
 	unwanted &= sock->in_ring & ~sock->cancelled;
 	if (unwanted != 0 && !uring_cancel(sock, unwanted)) {
 		return false;
 	}
-	if ((sock->no_input && sock->tcp.state != SOCK_TCP_CONNECTING) || input_is_over(sock) ||
+	if ((sock->tcp.no_input && sock->tcp.state != SOCK_TCP_CONNECTING) || input_is_over(sock) ||
 	    sock->tcp.state == SOCK_TCP_FAILED) {
 		return true;
 	}
@@ -168,7 +154,7 @@ uring_recv_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 	if (!(cqe->flags & IORING_CQE_F_MORE)) {
 		sock->in_ring &= ~(uint32_t)URING_RECV;
 		sock->cancelled &= ~(uint32_t)URING_RECV;
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 	if (cqe->flags & IORING_CQE_F_BUFFER) {
 		buf = &group->bufs[cqe->flags >> IORING_CQE_BUFFER_SHIFT];
@@ -197,7 +183,7 @@ uring_poll_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 	sock->in_ring &= ~(uint32_t)URING_POLL;
 	sock->cancelled &= ~(uint32_t)URING_POLL;
 	if (cqe->res < 0 || sock->tcp.state == SOCK_TCP_CONNECTING || receives_ahead(sock)) {
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 		return;
 	}
 	sock->poll_ready = true;
@@ -215,7 +201,7 @@ buf_done(struct uring_sock *sock, struct uring_buf *buf)
 	if (buf->id >= 0) {
 		uring_buf_return(uring_group_of(sock), buf);
 	} else if (sock->tcp.base.group != NULL) {
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 }
 
@@ -261,7 +247,7 @@ fd_read(struct uring_sock *sock, struct iovec *iov, int iovcnt)
 	if (sock->tcp.base.group != NULL) {
 		sock->poll_ready = false; /* the ring says anew whether there is more */
 		uring_pending_update(sock);
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 	errno = err == EINTR || err == EWOULDBLOCK ? EAGAIN : err;
 	return n;
@@ -279,12 +265,7 @@ sock_uring_readv(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 		errno = -sock->in_err;
 		return sock->in_err != 0 ? -1 : 0;
 	}
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !uring_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (!sock_tcp_is_up(&sock->tcp)) {
+	if (sock_tcp_is_gone(&sock->tcp) || !sock_tcp_is_up(&sock->tcp)) {
 		return -1;
 	}
 	if (_sock->group != NULL && (receives_ahead(sock) || (sock->in_ring & URING_RECV))) {

@@ -24,7 +24,7 @@ queue_is_empty(struct uring_sock *sock, int iovcnt)
 {
 	if (spdk_unlikely(iovcnt == 0)) {
 		basalt_sock_sent(&sock->tcp.base, 0, false);
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 	return iovcnt == 0;
 }
@@ -107,23 +107,11 @@ uring_send_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 		send_failed(sock, cqe->res);
 	}
 	if (!TAILQ_EMPTY(&base->done) || !TAILQ_EMPTY(&base->queued)) {
-		uring_work_later(sock);
+		sock_tcp_work_later(&sock->tcp);
 	}
 }
 
 /* ---- The user's part ---- */
-
-static ssize_t
-fd_send(struct uring_sock *sock, struct iovec *iov, int iovcnt)
-{
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)iovcnt };
-	ssize_t n = sendmsg(sock->tcp.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EINTR || errno == ENOBUFS || errno == EWOULDBLOCK)) {
-		errno = EAGAIN;
-	}
-	return n;
-}
 
 /* Without a group. Bytes sent, or -1 with errno. */
 static ssize_t
@@ -136,7 +124,7 @@ queue_send(struct uring_sock *sock)
 
 	while (!TAILQ_EMPTY(&base->queued)) {
 		iovcnt = basalt_sock_gather(base, sock->iov, URING_SEND_IOVS, &total);
-		n = iovcnt > 0 ? fd_send(sock, sock->iov, iovcnt) : 0;
+		n = iovcnt > 0 ? sock_tcp_send(&sock->tcp, sock->iov, iovcnt) : 0;
 		if (n < 0) {
 			if (errno != EAGAIN) {
 				basalt_sock_fail_queued(base, -errno);
@@ -177,57 +165,32 @@ queue_turn(struct uring_sock *sock)
 	return (ssize_t)(sock->out_bytes - before);
 }
 
+static ssize_t
+queue_go(struct tcp_sock *tcp)
+{
+	struct uring_sock *sock = uring_of(&tcp->base);
+
+	return tcp->base.group != NULL ? queue_turn(sock) : queue_send(sock);
+}
+
+static void
+notices_take(struct tcp_sock *tcp)
+{
+	if (spdk_unlikely(uring_of(&tcp->base)->own_ring != NULL)) {
+		uring_zcopy_turn(uring_of(&tcp->base));
+	}
+}
+
 int
 sock_uring_flush(struct spdk_sock *_sock)
 {
-	struct uring_sock *sock = uring_of(_sock);
-	ssize_t sent = -1;
-	int err;
-
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !uring_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (sock_tcp_is_up(&sock->tcp)) {
-		sent = _sock->group != NULL ? queue_turn(sock) : queue_send(sock);
-	}
-	err = errno;
-	if (spdk_unlikely(sock->own_ring != NULL)) {
-		uring_zcopy_turn(sock);
-	}
-	if (!TAILQ_EMPTY(&_sock->done)) {
-		(void)basalt_sock_complete_done(_sock);
-	}
-	errno = err;
-	return (int)spdk_min(sent, (ssize_t)INT_MAX);
+	return sock_tcp_flush(sock_tcp_of(_sock), queue_go, notices_take);
 }
 
 ssize_t
 sock_uring_writev(struct spdk_sock *_sock, struct iovec *iov, int iovcnt)
 {
-	struct uring_sock *sock = uring_of(_sock);
-	int err;
-
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_CONNECTING) &&
-	    !uring_connect_progress(sock)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (!sock_tcp_is_up(&sock->tcp)) {
-		return -1;
-	}
-	if (!TAILQ_EMPTY(&_sock->queued)) {
-		err = (_sock->group != NULL ? queue_turn(sock) : queue_send(sock)) < 0 ? errno
-		                                                                       : EAGAIN;
-		/* The call-backs of what is out, or failed, wait for the next poll or flush. */
-		uring_work_later(sock);
-		if (err != EAGAIN || !TAILQ_EMPTY(&_sock->queued)) {
-			errno = err;
-			return -1;
-		}
-	}
-	return fd_send(sock, iov, iovcnt);
+	return sock_tcp_writev(sock_tcp_of(_sock), iov, iovcnt, queue_go);
 }
 
 void
@@ -235,13 +198,7 @@ sock_uring_writev_async(struct spdk_sock *_sock, struct spdk_sock_request *req)
 {
 	struct uring_sock *sock = uring_of(_sock);
 
-	sock_request_queue(_sock, req);
-	if (spdk_unlikely(sock->tcp.state == SOCK_TCP_FAILED ||
-	                  sock->tcp.state == SOCK_TCP_LISTENING)) {
-		basalt_sock_fail_queued(_sock, sock->tcp.state == SOCK_TCP_FAILED ? sock->tcp.err
-		                                                                  : -ENOTCONN);
-	}
-	if (!(sock->in_ring & URING_SEND)) {
-		uring_work_later(sock); /* else what is in the ring goes on with it */
+	if (sock_tcp_queue(&sock->tcp, req) && !(sock->in_ring & URING_SEND)) {
+		sock_tcp_work_later(&sock->tcp); /* else what is in the ring goes on with it */
 	}
 }

@@ -16,153 +16,93 @@
 #include "spdk_internal/system_state.h"
 #include "uring.h"
 
-#define BUF_BYTES_DEFAULT (2 * 1024 * 1024)
+static struct spdk_sock_impl_opts g_opts SYSTEM_STATE = SOCK_TCP_OPTS_DEFAULT;
 
-static struct spdk_sock_impl_opts g_opts SYSTEM_STATE = {
-	.recv_buf_size = BUF_BYTES_DEFAULT,
-	.send_buf_size = BUF_BYTES_DEFAULT,
-	.enable_recv_pipe = true,
-};
+extern struct spdk_net_impl g_uring_net_impl;
 
-static void
-sock_free(struct uring_sock *sock)
+static int
+uring_init(struct tcp_sock *tcp)
 {
-	uring_input_drop(sock);
-	uring_zcopy_close(sock);
-	free(sock->own.data);
-	sock_tcp_free(&sock->tcp);
-}
+	struct uring_sock *sock = uring_of(&tcp->base);
 
-/* NULL, with errno kept, when there is none; freed, ENOMEM, when it gets no buffer. */
-static struct uring_sock *
-sock_complete(struct tcp_sock *tcp)
-{
-	struct uring_sock *sock;
-
-	if (tcp == NULL) {
-		return NULL;
-	}
-	sock = uring_of(&tcp->base);
 	STAILQ_INIT(&sock->input);
 	sock->own.id = -1;
-	sock->no_ahead = !tcp->base.impl_opts.enable_recv_pipe;
 	if (tcp->state == SOCK_TCP_LISTENING) {
-		return sock;
+		return 0;
 	}
-	if (!sock->no_ahead) {
+	if (!tcp->no_ahead) {
 		sock->own.data = malloc(URING_OWN_BYTES);
 		if (sock->own.data == NULL) {
-			sock_free(sock);
-			errno = ENOMEM;
-			return NULL;
+			return -ENOMEM;
 		}
 	}
 	if (tcp->state == SOCK_TCP_CONNECTED) {
 		(void)env_tcp_set_blocking(tcp->fd, true);
 	}
-	return sock;
+	return 0;
 }
+
+static void
+uring_fini(struct tcp_sock *tcp)
+{
+	struct uring_sock *sock = uring_of(&tcp->base);
+
+	assert(sock->in_ring == 0);
+	uring_input_drop(sock);
+	uring_zcopy_close(sock);
+	free(sock->own.data);
+}
+
+static void
+uring_settled(struct tcp_sock *tcp)
+{
+	if (tcp->state == SOCK_TCP_CONNECTED) {
+		(void)env_tcp_set_blocking(tcp->fd, true);
+	}
+	uring_pending_update(uring_of(&tcp->base));
+}
+
+static const struct sock_tcp_ops g_ops = {
+	.impl = &g_uring_net_impl,
+	.size_bytes = sizeof(struct uring_sock),
+	.init = uring_init,
+	.fini = uring_fini,
+	.settled = uring_settled,
+};
 
 static struct spdk_sock *
 sock_uring_connect(const char *ip, int port, const struct spdk_sock_opts *opts)
 {
-	struct uring_sock *sock =
-	        sock_complete(sock_tcp_connect(&g_uring_net_impl, sizeof(*sock), ip, port, opts));
-	int rc;
-
-	if (sock == NULL) {
-		return NULL;
-	}
-	rc = sock_tcp_connect_wait(&sock->tcp, ip, port);
-	if (rc != 0) {
-		sock_free(sock);
-		errno = -rc;
-		return NULL;
-	}
-	(void)env_tcp_set_blocking(sock->tcp.fd, true);
-	return &sock->tcp.base;
+	return sock_tcp_connect(&g_ops, ip, port, opts);
 }
 
 static struct spdk_sock *
 sock_uring_connect_async(const char *ip, int port, const struct spdk_sock_opts *opts,
                          spdk_sock_connect_cb_fn cb_fn, void *cb_arg)
 {
-	struct uring_sock *sock =
-	        sock_complete(sock_tcp_connect(&g_uring_net_impl, sizeof(*sock), ip, port, opts));
-
-	if (sock == NULL) {
-		return NULL;
-	}
-	sock_tcp_connect_notify(&sock->tcp, cb_fn, cb_arg);
-	return &sock->tcp.base;
-}
-
-bool
-uring_connect_progress(struct uring_sock *sock)
-{
-	int rc = sock_tcp_connect_look(&sock->tcp);
-
-	if (rc == -EAGAIN) {
-		return true;
-	}
-	if (rc == 0) {
-		(void)env_tcp_set_blocking(sock->tcp.fd, true);
-	}
-	if (sock->tcp.base.group != NULL) {
-		uring_unlist(sock);
-		uring_pending_update(sock);
-		uring_work_later(sock);
-	}
-	return sock_tcp_connect_tell(&sock->tcp, rc);
+	return sock_tcp_connect_async(&g_ops, ip, port, opts, cb_fn, cb_arg);
 }
 
 static struct spdk_sock *
 sock_uring_listen(const char *ip, int port, const struct spdk_sock_opts *opts)
 {
-	struct uring_sock *sock =
-	        sock_complete(sock_tcp_listen(&g_uring_net_impl, sizeof(*sock), ip, port, opts));
-
-	return sock != NULL ? &sock->tcp.base : NULL;
+	return sock_tcp_listen(&g_ops, ip, port, opts);
 }
 
 static struct spdk_sock *
 sock_uring_accept(struct spdk_sock *_sock)
 {
 	struct uring_sock *listener = uring_of(_sock);
-	struct uring_sock *sock =
-	        sock_complete(sock_tcp_accept(&listener->tcp, sizeof(struct uring_sock)));
+	struct spdk_sock *sock = sock_tcp_accept(_sock);
 	int err = errno;
 
 	if (_sock->group != NULL) {
 		listener->poll_ready = false; /* the ring says anew whether there is one more */
 		uring_pending_update(listener);
-		uring_work_later(listener);
+		sock_tcp_work_later(&listener->tcp);
 	}
 	errno = err;
-	return sock != NULL ? &sock->tcp.base : NULL;
-}
-
-static int
-sock_uring_close(struct spdk_sock *_sock)
-{
-	struct uring_sock *sock = uring_of(_sock);
-
-	assert(sock->in_ring == 0);
-	sock_free(sock);
-	return 0;
-}
-
-static int
-sock_uring_set_recvbuf(struct spdk_sock *_sock, int sz)
-{
-	struct uring_sock *sock = uring_of(_sock);
-
-	if (sz != 0) {
-		return sock_tcp_set_recvbuf(_sock, sz);
-	}
-	sock->no_ahead = true; /* what came ahead is read first */
-	uring_work_later(sock);
-	return 0;
+	return sock;
 }
 
 static int
@@ -181,13 +121,8 @@ sock_uring_set_recvlowat(struct spdk_sock *_sock, int nbytes)
 static bool
 sock_uring_is_connected(struct spdk_sock *_sock)
 {
-	struct uring_sock *sock = uring_of(_sock);
-
-	if (sock->tcp.state == SOCK_TCP_CONNECTING && !uring_connect_progress(sock)) {
-		return false;
-	}
-	return sock->tcp.state == SOCK_TCP_CONNECTED && !sock->eof && sock->in_err == 0 &&
-	       env_tcp_is_up(sock->tcp.fd);
+	return sock_tcp_is_connected(_sock) && !uring_of(_sock)->eof &&
+	       uring_of(_sock)->in_err == 0;
 }
 
 struct spdk_net_impl g_uring_net_impl SYSTEM_STATE = {
@@ -195,28 +130,19 @@ struct spdk_net_impl g_uring_net_impl SYSTEM_STATE = {
 	.priority = 0,
 	.opts = &g_opts,
 	.probe = sock_uring_probe,
-	.getaddr = sock_tcp_getaddr,
-	.get_interface_name = sock_tcp_get_interface_name,
-	.get_numa_id = sock_tcp_get_numa_id,
+	SOCK_TCP_TABLE,
 	.connect = sock_uring_connect,
 	.connect_async = sock_uring_connect_async,
 	.listen = sock_uring_listen,
 	.accept = sock_uring_accept,
-	.close = sock_uring_close,
 	.let_go = sock_uring_let_go,
 	.readv = sock_uring_readv,
 	.writev = sock_uring_writev,
 	.writev_async = sock_uring_writev_async,
 	.flush = sock_uring_flush,
 	.set_recvlowat = sock_uring_set_recvlowat,
-	.set_recvbuf = sock_uring_set_recvbuf,
-	.set_sendbuf = sock_tcp_set_sendbuf,
-	.is_ipv6 = sock_tcp_is_ipv6,
-	.is_ipv4 = sock_tcp_is_ipv4,
 	.is_connected = sock_uring_is_connected,
-	.get_fd = sock_tcp_get_fd,
 	.group_create = sock_uring_group_create,
-	.group_get_optimal = sock_tcp_get_optimal,
 	.group_add_sock = sock_uring_group_add_sock,
 	.group_remove_sock = sock_uring_group_remove_sock,
 	.group_poll = sock_uring_group_poll,

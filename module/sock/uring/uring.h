@@ -57,19 +57,14 @@ struct uring_sock {
 	struct tcp_sock tcp;
 	uint32_t in_ring;   /* of enum uring_op: what the ring, or its way there, has */
 	uint32_t cancelled; /* of these: asked to end */
-	bool no_input;      /* nobody wants any now */
-	bool no_ahead;      /* nothing is received ahead of the user */
 	bool use_own;       /* the group's buffers were all taken: once with its own */
 	bool recv_own;      /* so does the one in the ring */
 	bool copy_once;     /* the system had no room for a send without a copy */
 	bool send_own;      /* the send is in its own ring */
 	bool poll_ready;    /* no_ahead, listening: readable, and not read since */
 	bool eof;           /* after what is in `input` */
-	bool on_work;
-	bool on_pending;
-	bool on_connecting;
-	int in_err;  /* the same: negative errno */
-	int out_err; /* of the last send that failed */
+	int in_err;         /* the same: negative errno */
+	int out_err;        /* of the last send that failed */
 	int lowat;
 	size_t in_bytes;             /* in `input` */
 	uint64_t send_data;          /* the user_data of the send in a ring */
@@ -77,29 +72,19 @@ struct uring_sock {
 	uint64_t out_bytes;          /* ever sent */
 	struct uring_buf_list input; /* in the order of arrival */
 	struct uring_buf own;        /* data NULL: never receives ahead */
-	TAILQ_ENTRY(uring_sock) work_link;
-	TAILQ_ENTRY(uring_sock) pending_link;
-	TAILQ_ENTRY(uring_sock) connecting_link;
-	struct msghdr msg; /* of the send in the ring, until it is submitted */
+	struct msghdr msg;           /* of the send in the ring, until it is submitted */
 	struct iovec iov[URING_SEND_IOVS];
 };
 
-TAILQ_HEAD(uring_list, uring_sock);
-
 struct uring_group {
-	struct spdk_sock_group_impl base;
+	struct tcp_group tcp;
 	struct io_uring ring;
 	struct io_uring_buf_ring *buf_ring; /* NULL: each socket with its own */
 	uint8_t *buf_memory;
-	bool zcopy;                /* the system can send without a copy */
-	bool multishot;            /* and receive again and again */
-	bool own_failed;           /* a socket got no ring of its own: said once */
-	bool stuck;                /* entries wait to be submitted; counts in the group's counter */
-	struct uring_list work;    /* something to arm, send or tell; each counts */
-	struct uring_list pending; /* something to read; each counts */
-	struct uring_list connecting; /* with a deadline; each counts */
-	uint32_t num_work;
-	uint32_t num_pending;
+	bool zcopy;      /* the system can send without a copy */
+	bool multishot;  /* and receive again and again */
+	bool own_failed; /* a socket got no ring of its own: said once */
+	bool stuck;      /* entries wait to be submitted; counts in the group's counter */
 	struct uring_buf bufs[URING_BUFS];
 };
 
@@ -112,7 +97,7 @@ uring_of(struct spdk_sock *sock)
 static inline struct uring_group *
 uring_group_of(const struct uring_sock *sock)
 {
-	return SPDK_CONTAINEROF(sock->tcp.base.group, struct uring_group, base);
+	return SPDK_CONTAINEROF(sock->tcp.base.group, struct uring_group, tcp.base);
 }
 
 /* input.c */
@@ -154,11 +139,6 @@ void sock_uring_let_go(struct spdk_sock *_sock);
 
 /* group.c */
 
-/** Let the group's next poll, or the next round of this one, look at \p sock; nothing outside of a
- *  group. */
-void uring_work_later(struct uring_sock *sock);
-/** Take it from every list of its group. */
-void uring_unlist(struct uring_sock *sock);
 /** An entry for \p op of \p sock, which then is in the ring; NULL when that is full. */
 struct io_uring_sqe *uring_sqe(struct uring_sock *sock, enum uring_op op);
 /** Ask for the end of \p op, which is in the ring. False: the ring is full. */
@@ -183,12 +163,5 @@ int uring_ring_open(struct uring_group *group);
 void uring_ring_close(struct uring_group *group);
 /** Hand a buffer of the group's set back to the system. */
 void uring_buf_return(struct uring_group *group, struct uring_buf *buf);
-
-/* uring.c */
-
-extern struct spdk_net_impl g_uring_net_impl;
-/** Look how a CONNECTING socket is getting on; may run the user's call-back. False when the socket
- *  is gone. */
-bool uring_connect_progress(struct uring_sock *sock);
 
 #endif /* SOCK_URING_H */

@@ -73,7 +73,7 @@ uring_zcopy_send(struct uring_sock *sock)
 	sock->in_ring |= URING_SEND;
 	sock->send_own = true;
 	uring_zcopy_turn(sock);
-	uring_work_later(sock); /* which has the ring watched, whoever turned it */
+	sock_tcp_work_later(&sock->tcp); /* which has the ring watched, whoever turned it */
 	return true;
 }
 
@@ -85,7 +85,7 @@ own_take(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 	if (cqe->flags & IORING_CQE_F_NOTIF) {
 		basalt_sock_zcopy_done(&sock->tcp.base, number, number);
 		if (!TAILQ_EMPTY(&sock->tcp.base.done)) {
-			uring_work_later(sock);
+			sock_tcp_work_later(&sock->tcp);
 		}
 	} else if (cqe->user_data != URING_CANCEL) {
 		uring_send_done(sock, cqe);
@@ -106,7 +106,7 @@ uring_zcopy_turn(struct uring_sock *sock)
 	}
 	io_uring_cq_advance(sock->own_ring, n);
 	if (spdk_unlikely(io_uring_sq_ready(sock->own_ring) > 0)) {
-		uring_work_later(sock); /* the system had no room */
+		sock_tcp_work_later(&sock->tcp); /* the system had no room */
 	}
 }
 
