@@ -166,6 +166,20 @@ uint32_t thread_count_pollers(const struct spdk_thread *thread, enum thread_poll
 void thread_for_each_channel(struct spdk_thread *thread,
                              void (*fn)(void *arg, const char *name, uint32_t ref), void *arg);
 
+/**
+ * The same, \p max of them; the thread may run before the rest.
+ * \param held NULL inside before the first; the next one meanwhile, which can't go.
+ * \return whether there are more: the caller goes on until there are none.
+ */
+bool thread_walk_channels(struct spdk_thread *thread, struct spdk_io_channel **held, uint32_t max,
+                          void (*fn)(void *arg, const char *name, uint32_t ref), void *arg);
+
+/**
+ * spdk_for_each_thread() with long visits: \p fn runs again, from another message, while it
+ * returns true; only then comes the next thread.
+ */
+void thread_for_each_in_slices(bool (*fn)(void *ctx), void *ctx, spdk_msg_fn cpl);
+
 /* ---- */
 
 /** Note an event of the waiter of \p sleeper, which thread_attach() filled, for all who watch that

@@ -201,6 +201,30 @@ thread_for_each_channel(struct spdk_thread *thread,
 	}
 }
 
+bool
+thread_walk_channels(struct spdk_thread *thread, struct spdk_io_channel **held, uint32_t max,
+                     void (*fn)(void *arg, const char *name, uint32_t ref), void *arg)
+{
+	struct spdk_io_channel *first = *held, *ch;
+
+	assert(thread_current() == thread);
+	ch = first != NULL ? first : TAILQ_FIRST(&thread->channel_list);
+	for (; ch != NULL && max > 0; ch = TAILQ_NEXT(ch, link), max--) {
+		/* One whose owner has put it meanwhile has only our reference. */
+		if (ch != first || ch->ref > 1) {
+			fn(arg, ch->dev->name, ch->ref - (ch == first));
+		}
+	}
+	if (ch != NULL) {
+		ch->ref++;
+	}
+	if (first != NULL) {
+		spdk_put_io_channel(first);
+	}
+	*held = ch;
+	return ch != NULL;
+}
+
 /* ---- One call on each channel of a device, one after the other ---- */
 
 /* All fields belong to the thread that runs the visit now. */

@@ -361,6 +361,7 @@ spdk_thread_send_critical_msg(struct spdk_thread *thread, spdk_msg_fn fn)
 
 struct each_thread {
 	spdk_msg_fn fn;
+	bool (*slice_fn)(void *ctx); /* instead of fn: again while it returns true */
 	void *ctx;
 	spdk_msg_fn cpl;
 	struct spdk_thread *origin;
@@ -395,29 +396,44 @@ each_thread_visit(void *arg)
 		free(each);
 		return;
 	}
-	each->fn(each->ctx);
+	if (each->slice_fn == NULL) {
+		each->fn(each->ctx);
+	} else if (each->slice_fn(each->ctx)) {
+		msg_post(each->current, each_thread_visit, each);
+		return;
+	}
 	thread_lib_lock();
 	each_thread_next_locked(each, TAILQ_NEXT(each->current, link));
+	thread_lib_unlock();
+}
+
+static void
+each_thread_begin(const struct each_thread *what)
+{
+	struct each_thread *each;
+
+	assert(thread_current() != NULL);
+	each = malloc(sizeof(*each));
+	if (each == NULL) {
+		SPDK_ERRLOG("No memory to visit each thread; none was visited\n");
+		what->cpl(what->ctx);
+		return;
+	}
+	*each = *what;
+	each->origin = thread_current();
+	thread_lib_lock();
+	each_thread_next_locked(each, TAILQ_FIRST(thread_lib_threads()));
 	thread_lib_unlock();
 }
 
 void
 spdk_for_each_thread(spdk_msg_fn fn, void *ctx, spdk_msg_fn cpl)
 {
-	struct each_thread *each;
+	each_thread_begin(&(struct each_thread){ .fn = fn, .ctx = ctx, .cpl = cpl });
+}
 
-	assert(thread_current() != NULL);
-	each = calloc(1, sizeof(*each));
-	if (each == NULL) {
-		SPDK_ERRLOG("No memory to visit each thread; none was visited\n");
-		cpl(ctx);
-		return;
-	}
-	each->fn = fn;
-	each->ctx = ctx;
-	each->cpl = cpl;
-	each->origin = thread_current();
-	thread_lib_lock();
-	each_thread_next_locked(each, TAILQ_FIRST(thread_lib_threads()));
-	thread_lib_unlock();
+void
+thread_for_each_in_slices(bool (*fn)(void *ctx), void *ctx, spdk_msg_fn cpl)
+{
+	each_thread_begin(&(struct each_thread){ .slice_fn = fn, .ctx = ctx, .cpl = cpl });
 }

@@ -3,19 +3,39 @@
  */
 
 /* RPCs of lib/thread: statistics, pollers and channels of each thread, core masks. A handler visits
- * the threads one after the other, each writes its part, and the app thread ends the answer. */
+ * the threads one after the other, each writes its part, in slices where that may be long, and the
+ * app thread ends the answer. */
 
 #include "spdk/cpuset.h"
 #include "spdk/env.h"
 #include "spdk/json.h"
 #include "spdk/string.h"
 #include "spdk/thread.h"
+#include "spdk_internal/json.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/thread.h"
 
+/* Pollers or channels that are written in one step. */
+#define PER_SLICE 128u
+
+/* A poller as it was when its thread was asked; the list has another order a moment later. */
+struct poller_copy {
+	struct thread_poller_info info;
+	uint32_t list; /* of g_lists */
+	char name[256];
+};
+
+/* Belongs to the thread that is visited. */
 struct visit {
 	struct spdk_jsonrpc_request *request;
 	struct spdk_json_write_ctx *w;
+	bool begun; /* the entry of this thread */
+	struct spdk_io_channel *held;
+	struct poller_copy *pollers;
+	uint32_t num_pollers;
+	uint32_t max_pollers;
+	uint32_t next_poller;
+	uint32_t list; /* of g_lists: whose array is open */
 };
 
 static void
@@ -29,21 +49,31 @@ visit_done(void *arg)
 	free(visit);
 }
 
-static void
-visit_threads(struct spdk_jsonrpc_request *request, spdk_msg_fn fn)
+static struct visit *
+visit_begin(struct spdk_jsonrpc_request *request)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 
 	if (visit == NULL) {
 		rpc_error(request, -ENOMEM, "no memory to ask the threads");
-		return;
+		return NULL;
 	}
 	visit->request = request;
 	visit->w = spdk_jsonrpc_begin_result(request);
 	spdk_json_write_object_begin(visit->w);
 	spdk_json_write_named_uint64(visit->w, "tick_rate", spdk_get_ticks_hz());
 	spdk_json_write_named_array_begin(visit->w, "threads");
-	spdk_for_each_thread(fn, visit, visit_done);
+	return visit;
+}
+
+static void
+visit_in_slices(struct spdk_jsonrpc_request *request, bool (*fn)(void *arg))
+{
+	struct visit *visit = visit_begin(request);
+
+	if (visit != NULL) {
+		thread_for_each_in_slices(fn, visit, visit_done);
+	}
 }
 
 /* ---- thread_get_stats ---- */
@@ -77,58 +107,117 @@ write_stats(void *arg)
 static void
 rpc_thread_get_stats(struct spdk_jsonrpc_request *request, void *params)
 {
-	visit_threads(request, write_stats);
+	struct visit *visit = visit_begin(request);
+
+	if (visit != NULL) {
+		spdk_for_each_thread(write_stats, visit, visit_done);
+	}
 }
 
 /* ---- thread_get_pollers ---- */
 
-static void
-write_poller(void *arg, const struct thread_poller_info *info)
-{
-	struct spdk_json_write_ctx *w = arg;
+static const struct {
+	const char *key;
+	enum thread_poller_list list;
+} g_lists[] = {
+	{ "active_pollers", THREAD_POLLERS_ACTIVE },
+	{ "timed_pollers", THREAD_POLLERS_TIMED },
+	{ "paused_pollers", THREAD_POLLERS_PAUSED },
+};
 
+static void
+write_poller(struct spdk_json_write_ctx *w, const struct poller_copy *p)
+{
 	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "name", info->name);
-	spdk_json_write_named_uint64(w, "id", info->id);
-	spdk_json_write_named_string(w, "state", info->state);
-	spdk_json_write_named_uint64(w, "run_count", info->run_count);
-	spdk_json_write_named_uint64(w, "busy_count", info->busy_count);
-	if (info->period_ticks > 0) {
-		spdk_json_write_named_uint64(w, "period_ticks", info->period_ticks);
+	spdk_json_write_named_string(w, "name", p->name);
+	spdk_json_write_named_uint64(w, "id", p->info.id);
+	spdk_json_write_named_string(w, "state", p->info.state);
+	spdk_json_write_named_uint64(w, "run_count", p->info.run_count);
+	spdk_json_write_named_uint64(w, "busy_count", p->info.busy_count);
+	if (p->info.period_ticks > 0) {
+		spdk_json_write_named_uint64(w, "period_ticks", p->info.period_ticks);
 	}
 	spdk_json_write_object_end(w);
 }
 
 static void
+copy_poller(void *arg, const struct thread_poller_info *info)
+{
+	struct visit *visit = arg;
+	struct poller_copy *p = &visit->pollers[visit->num_pollers];
+
+	if (visit->num_pollers == visit->max_pollers) {
+		return;
+	}
+	visit->num_pollers++;
+	p->info = *info;
+	p->list = visit->list;
+	snprintf(p->name, sizeof(p->name), "%s", info->name);
+}
+
+/* The head of a thread's entry, and its pollers as they are now. */
+static void
+begin_pollers(struct visit *visit, struct spdk_thread *thread)
+{
+	uint32_t i, num = 0;
+
+	for (i = 0; i < SPDK_COUNTOF(g_lists); i++) {
+		num += thread_count_pollers(thread, g_lists[i].list);
+	}
+	visit->begun = true;
+	visit->num_pollers = visit->next_poller = 0;
+	visit->pollers = malloc((num + 1) * sizeof(*visit->pollers));
+	visit->max_pollers = visit->pollers != NULL ? num : 0;
+	if (visit->pollers == NULL) {
+		json_write_fail(visit->w);
+	}
+	for (visit->list = 0; visit->list < SPDK_COUNTOF(g_lists); visit->list++) {
+		thread_for_each_poller(thread, g_lists[visit->list].list, copy_poller, visit);
+	}
+	visit->list = 0;
+	spdk_json_write_object_begin(visit->w);
+	spdk_json_write_named_string(visit->w, "name", spdk_thread_get_name(thread));
+	spdk_json_write_named_uint64(visit->w, "id", spdk_thread_get_id(thread));
+	spdk_json_write_named_array_begin(visit->w, g_lists[0].key);
+}
+
+/* Whether this thread has more; then it is called again. */
+static bool
 write_pollers(void *arg)
 {
-	static const struct {
-		const char *key;
-		enum thread_poller_list list;
-	} lists[] = {
-		{ "active_pollers", THREAD_POLLERS_ACTIVE },
-		{ "timed_pollers", THREAD_POLLERS_TIMED },
-		{ "paused_pollers", THREAD_POLLERS_PAUSED },
-	};
-	struct spdk_json_write_ctx *w = ((struct visit *)arg)->w;
-	struct spdk_thread *thread = spdk_get_thread();
-	size_t i;
+	struct visit *visit = arg;
+	uint32_t num = 0;
 
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "name", spdk_thread_get_name(thread));
-	spdk_json_write_named_uint64(w, "id", spdk_thread_get_id(thread));
-	for (i = 0; i < SPDK_COUNTOF(lists); i++) {
-		spdk_json_write_named_array_begin(w, lists[i].key);
-		thread_for_each_poller(thread, lists[i].list, write_poller, w);
-		spdk_json_write_array_end(w);
+	if (!visit->begun) {
+		begin_pollers(visit, spdk_get_thread());
 	}
-	spdk_json_write_object_end(w);
+	while (num < PER_SLICE && visit->list < SPDK_COUNTOF(g_lists)) {
+		const struct poller_copy *p = &visit->pollers[visit->next_poller];
+
+		if (visit->next_poller < visit->num_pollers && p->list == visit->list) {
+			write_poller(visit->w, p);
+			visit->next_poller++;
+			num++;
+			continue;
+		}
+		spdk_json_write_array_end(visit->w);
+		if (++visit->list < SPDK_COUNTOF(g_lists)) {
+			spdk_json_write_named_array_begin(visit->w, g_lists[visit->list].key);
+		}
+	}
+	if (visit->list < SPDK_COUNTOF(g_lists)) {
+		return true;
+	}
+	spdk_json_write_object_end(visit->w);
+	free(visit->pollers);
+	visit->begun = false;
+	return false;
 }
 
 static void
 rpc_thread_get_pollers(struct spdk_jsonrpc_request *request, void *params)
 {
-	visit_threads(request, write_pollers);
+	visit_in_slices(request, write_pollers);
 }
 
 /* ---- thread_get_io_channels ---- */
@@ -144,24 +233,32 @@ write_channel(void *arg, const char *name, uint32_t ref)
 	spdk_json_write_object_end(w);
 }
 
-static void
+/* Whether this thread has more; then it is called again. */
+static bool
 write_channels(void *arg)
 {
-	struct spdk_json_write_ctx *w = ((struct visit *)arg)->w;
+	struct visit *visit = arg;
 	struct spdk_thread *thread = spdk_get_thread();
 
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "name", spdk_thread_get_name(thread));
-	spdk_json_write_named_array_begin(w, "io_channels");
-	thread_for_each_channel(thread, write_channel, w);
-	spdk_json_write_array_end(w);
-	spdk_json_write_object_end(w);
+	if (!visit->begun) {
+		visit->begun = true;
+		spdk_json_write_object_begin(visit->w);
+		spdk_json_write_named_string(visit->w, "name", spdk_thread_get_name(thread));
+		spdk_json_write_named_array_begin(visit->w, "io_channels");
+	}
+	if (thread_walk_channels(thread, &visit->held, PER_SLICE, write_channel, visit->w)) {
+		return true;
+	}
+	spdk_json_write_array_end(visit->w);
+	spdk_json_write_object_end(visit->w);
+	visit->begun = false;
+	return false;
 }
 
 static void
 rpc_thread_get_io_channels(struct spdk_jsonrpc_request *request, void *params)
 {
-	visit_threads(request, write_channels);
+	visit_in_slices(request, write_channels);
 }
 
 /* ---- thread_set_cpumask ---- */

@@ -327,6 +327,51 @@ test_tell(void **state)
 	poll_threads();
 }
 
+static void
+join(void *arg, const char *name, uint32_t ref)
+{
+	size_t len = strlen(arg);
+
+	snprintf((char *)arg + len, 128 - len, "%s:%u ", name, ref);
+}
+
+/* Two at a time; the one that is next is held meanwhile, and its owner's put leaves it. */
+static void
+test_walk(void **state)
+{
+	struct spdk_io_channel *ch[5], *held = NULL;
+	char devices[5], name[2] = "a", text[128] = "";
+	uint32_t i;
+
+	set_thread(2);
+	for (i = 0; i < 5; i++, name[0]++) {
+		spdk_io_device_register(&devices[i], create, destroy, sizeof(uint64_t), name);
+		ch[i] = spdk_get_io_channel(&devices[i]);
+	}
+	spdk_io_channel_ref(ch[4]);
+	assert_true(thread_walk_channels(ut_thread(2), &held, 2, join, text));
+	assert_ptr_equal(held, ch[2]);
+	assert_string_equal(text, "a:1 b:1 ");
+	/* One behind, the one at hand and the next go. */
+	spdk_put_io_channel(ch[0]);
+	spdk_put_io_channel(ch[2]);
+	spdk_put_io_channel(ch[3]);
+	poll_threads();
+	assert_true(thread_walk_channels(ut_thread(2), &held, 1, join, text));
+	assert_ptr_equal(held, ch[4]);
+	assert_string_equal(text, "a:1 b:1 ");
+	assert_false(thread_walk_channels(ut_thread(2), &held, 9, join, text));
+	assert_null(held);
+	assert_string_equal(text, "a:1 b:1 e:2 ");
+	spdk_put_io_channel(ch[1]);
+	spdk_put_io_channel(ch[4]);
+	spdk_put_io_channel(ch[4]);
+	for (i = 0; i < 5; i++) {
+		spdk_io_device_unregister(&devices[i], NULL);
+	}
+	poll_threads();
+}
+
 int
 main(void)
 {
@@ -336,6 +381,7 @@ main(void)
 		T(test_got_again_before_destroyed),
 		T(test_failures),
 		T(test_visit),
+		T(test_walk),
 		T(test_visit_failures),
 		T(test_unregister_with_channels),
 		T(test_unregister_during_a_visit),

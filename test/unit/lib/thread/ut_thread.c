@@ -183,6 +183,32 @@ test_each_thread(void **state)
 	assert_string_equal(g_trace, "01done");
 }
 
+static uint32_t g_slices;
+
+static bool
+trace_slice(void *arg)
+{
+	msg_trace_thread(arg);
+	return ++g_slices % 3 != 0;
+}
+
+/* Each thread until it says that it is done, every time from a message of its own. */
+static void
+test_each_in_slices(void **state)
+{
+	set_thread(1);
+	g_slices = 0;
+	thread_for_each_in_slices(trace_slice, NULL, msg_trace_done);
+	assert_string_equal(g_trace, "");
+	poll_thread(0);
+	assert_string_equal(g_trace, "0");
+	/* It exits behind its last slice. */
+	set_thread(2);
+	spdk_thread_exit(ut_thread(2));
+	poll_threads();
+	assert_string_equal(g_trace, "000111done");
+}
+
 static struct thread_deferred g_deferred;
 static uint32_t g_deferred_runs;
 
@@ -393,6 +419,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_step_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_critical, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each_in_slices, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_defer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_post_handlers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_send_without_memory, setup, teardown),
