@@ -63,4 +63,10 @@ bool nvmf_subsystem_is_inactive(const struct spdk_nvmf_subsystem *subsystem);
 /** May hosts connect to \p subsystem? Target thread. */
 bool nvmf_subsystem_is_active(const struct spdk_nvmf_subsystem *subsystem);
 
+struct rpc_pieces;
+
+/** What spdk_nvmf_tgt_write_config_json() writes, in pieces. The target may go meanwhile. Target
+ *  thread. \return NULL when out of memory. */
+struct rpc_pieces *nvmf_tgt_config_pieces(struct spdk_nvmf_tgt *tgt);
+
 #endif /* SPDK_INTERNAL_NVMF_H */

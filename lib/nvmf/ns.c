@@ -267,6 +267,19 @@ nvmf_subsystem_free_namespaces(struct spdk_nvmf_subsystem *subsystem)
 /* ---- Looking at them ---- */
 
 struct spdk_nvmf_ns *
+nvmf_ns_from(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid)
+{
+	uint32_t i;
+
+	for (i = nsid - 1; i < subsystem->opts.max_nsid; i++) {
+		if (subsystem->ns[i] != NULL) {
+			return subsystem->ns[i];
+		}
+	}
+	return NULL;
+}
+
+struct spdk_nvmf_ns *
 spdk_nvmf_subsystem_get_first_ns(struct spdk_nvmf_subsystem *subsystem)
 {
 	return spdk_nvmf_subsystem_get_next_ns(subsystem, NULL);
@@ -275,14 +288,7 @@ spdk_nvmf_subsystem_get_first_ns(struct spdk_nvmf_subsystem *subsystem)
 struct spdk_nvmf_ns *
 spdk_nvmf_subsystem_get_next_ns(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_ns *prev_ns)
 {
-	uint32_t i;
-
-	for (i = prev_ns != NULL ? prev_ns->nsid : 0; i < subsystem->opts.max_nsid; i++) {
-		if (subsystem->ns[i] != NULL) {
-			return subsystem->ns[i];
-		}
-	}
-	return NULL;
+	return nvmf_ns_from(subsystem, prev_ns != NULL ? prev_ns->nsid + 1 : 1);
 }
 
 struct spdk_nvmf_ns *

@@ -187,6 +187,7 @@ TAILQ_HEAD(nvmf_ctrlr_list, spdk_nvmf_ctrlr);
 struct spdk_nvmf_subsystem {
 	struct spdk_nvmf_tgt *tgt;            /* set once */
 	uint32_t id;                          /* set once: index into each group's sgroups */
+	uint64_t seq;                         /* set once: grows with each that is created */
 	char nqn[SPDK_NVMF_NQN_MAX_LEN + 1];  /* set once */
 	enum spdk_nvmf_subtype subtype;       /* set once */
 	struct spdk_nvmf_subsystem_opts opts; /* changes while inactive */
@@ -392,6 +393,8 @@ nvmf_subsystem_ns(const struct spdk_nvmf_subsystem *subsystem, uint32_t nsid)
 }
 
 /** nguid, eui64 and uuid of \p ns, where it has them. */
+/** The first namespace with this number or a later one; NULL: there is none. */
+struct spdk_nvmf_ns *nvmf_ns_from(struct spdk_nvmf_subsystem *subsystem, uint32_t nsid);
 void nvmf_ns_write_ids(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns *ns);
 
 /* ---- host.c, listener.c ---- */
@@ -555,5 +558,34 @@ nvmf_discovery_log_exec(struct spdk_nvmf_request *req, uint64_t offset, bool cle
 /** Same transport and address. */
 bool
 nvmf_trid_equal(const struct spdk_nvme_transport_id *a, const struct spdk_nvme_transport_id *b);
+
+/* ---- walk.c ---- */
+
+/** Where a walk over the subsystems of a target stands; it may rest. */
+struct nvmf_walk {
+	struct spdk_nvmf_tgt *tgt;             /* may be gone: nvmf_walk_tgt() */
+	struct spdk_nvmf_subsystem *subsystem; /* may be gone: nvmf_walk_at() */
+	uint64_t seq;                          /* its number; UINT64_MAX: behind the last */
+	uint64_t num_changes;                  /* when the pointer was good */
+};
+
+void nvmf_walk_begin(struct nvmf_walk *walk, struct spdk_nvmf_tgt *tgt);
+void nvmf_walk_end(struct nvmf_walk *walk);
+/** NULL when the target is gone. */
+struct spdk_nvmf_tgt *nvmf_walk_tgt(struct nvmf_walk *walk);
+/** The subsystem at hand, or, when that is gone, the next (then walk->seq has changed); NULL: that
+ *  was the last. */
+struct spdk_nvmf_subsystem *nvmf_walk_at(struct nvmf_walk *walk);
+/** Go on to the next. */
+void nvmf_walk_next(struct nvmf_walk *walk);
+
+/** tgt.c: a list of subsystems changes: a number that was never there before. */
+uint64_t nvmf_lists_changed(void);
+/** The last such number. */
+uint64_t nvmf_lists_changes(void);
+/** A walk begins, or ends: while there is one no number comes again. */
+void nvmf_lists_walk(bool begins);
+/** Whether \p tgt, a pointer and no more, is one of the targets. */
+bool nvmf_tgt_exists(const struct spdk_nvmf_tgt *tgt);
 
 #endif /* NVMF_INTERNAL_H */

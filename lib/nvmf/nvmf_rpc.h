@@ -15,6 +15,9 @@
 #include "spdk/json.h"
 #include "spdk_internal/rpc_table.h"
 
+/** Elements of a list that one piece of an answer has at most. */
+#define NVMF_PER_PIECE 16u
+
 #define RPC_NVMF_CODE SPDK_JSONRPC_ERROR_INVALID_PARAMS
 
 /** An address as requests give it. */

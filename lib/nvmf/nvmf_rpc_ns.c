@@ -20,8 +20,8 @@ struct ns_object {
 
 static const struct rpc_param ns_object_params[] = {
 	RPC_PARAM(struct ns_object, nsid, RPC_UINT32, .max = UINT32_MAX - 1,
-	          .generated = RPC_GENERATED_RESULT,
-	          .help = "Namespace id; 0: the first free one", .cli = RPC_OPTION("-n/--nsid")),
+	          .generated = RPC_GENERATED_RESULT, .help = "Namespace id; 0: the first free one",
+	          .cli = RPC_OPTION("-n/--nsid")),
 	RPC_PARAM(struct ns_object, bdev_name, RPC_STRING, .required = true,
 	          .help = "Name of the bdev", .cli = RPC_POSITIONAL),
 	RPC_PARAM(struct ns_object, nguid, RPC_STRING, .help = "NGUID: 32 hex digits",

@@ -5,6 +5,8 @@
 /* RPCs of subsystems: create and start, stop and delete, show. */
 
 #include "nvmf_rpc.h"
+#include "spdk_internal/jsonrpc.h"
+#include "spdk_internal/rpc_pieces.h"
 
 struct create_subsystem {
 	char *nqn;
@@ -235,27 +237,120 @@ nvmf_ns_write_ids(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns *ns)
 	}
 }
 
-static void
-write_namespaces(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsystem)
-{
-	struct spdk_nvmf_ns *ns;
+/* ---- nvmf_get_subsystems, in pieces ---- */
 
-	spdk_json_write_named_array_begin(w, "namespaces");
-	for (ns = spdk_nvmf_subsystem_get_first_ns(subsystem); ns != NULL;
-	     ns = spdk_nvmf_subsystem_get_next_ns(subsystem, ns)) {
-		spdk_json_write_object_begin(w);
-		spdk_json_write_named_uint32(w, "nsid", ns->nsid);
-		spdk_json_write_named_string(w, "bdev_name", spdk_bdev_get_name(ns->bdev));
-		/* What older scripts read. */
-		spdk_json_write_named_string(w, "name", spdk_bdev_get_name(ns->bdev));
-		nvmf_ns_write_ids(w, ns);
-		spdk_json_write_object_end(w);
-	}
-	spdk_json_write_array_end(w);
+/* Where it stands in a subsystem's object. From LISTENERS on the object is open, and in it the
+ * array of the part. */
+enum show_part {
+	SHOW_HEAD,
+	SHOW_LISTENERS,
+	SHOW_HOSTS,
+	SHOW_NAMESPACES,
+};
+
+struct show {
+	struct rpc_pieces pieces;
+	struct nvmf_walk walk;
+	const char *nqn; /* the request's; NULL: all */
+	enum show_part part;
+	uint32_t pos; /* in the list of the part */
+};
+
+static void
+set_part(struct show *show, enum show_part part)
+{
+	show->part = part;
+	show->pos = 0;
 }
 
 static void
-write_nvme_members(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsystem)
+write_head(struct show *show, struct spdk_json_write_ctx *w,
+           const struct spdk_nvmf_subsystem *subsystem)
+{
+	bool nvme = subsystem->subtype == SPDK_NVMF_SUBTYPE_NVME;
+
+	if (show->nqn != NULL && strcmp(show->nqn, subsystem->nqn) != 0) {
+		nvmf_walk_next(&show->walk);
+		return;
+	}
+	spdk_json_write_object_begin(w);
+	spdk_json_write_named_string(w, "nqn", subsystem->nqn);
+	spdk_json_write_named_string(w, "subtype", nvme ? "NVMe" : "Discovery");
+	spdk_json_write_named_array_begin(w, "listen_addresses");
+	set_part(show, SHOW_LISTENERS);
+}
+
+/* Some elements from show->pos on; how many. */
+static uint32_t
+write_listeners(struct show *show, struct spdk_json_write_ctx *w,
+                const struct spdk_nvmf_subsystem *subsystem)
+{
+	const struct spdk_nvmf_subsystem_listener *listener;
+	uint32_t i = 0, num = 0;
+
+	TAILQ_FOREACH(listener, &subsystem->listeners, link) {
+		if (i++ >= show->pos && num < NVMF_PER_PIECE) {
+			spdk_json_write_object_begin(w);
+			rpc_nvmf_write_trid_members(w, &listener->trid);
+			spdk_json_write_object_end(w);
+			num++;
+		}
+	}
+	show->pos += num;
+	return num;
+}
+
+static uint32_t
+write_hosts(struct show *show, struct spdk_json_write_ctx *w,
+            const struct spdk_nvmf_subsystem *subsystem)
+{
+	const struct spdk_nvmf_host *host;
+	uint32_t i = 0, num = 0;
+
+	TAILQ_FOREACH(host, &subsystem->hosts, link) {
+		if (i++ >= show->pos && num < NVMF_PER_PIECE) {
+			spdk_json_write_object_begin(w);
+			spdk_json_write_named_string(w, "nqn", host->nqn);
+			spdk_json_write_object_end(w);
+			num++;
+		}
+	}
+	show->pos += num;
+	return num;
+}
+
+static void
+write_namespace(struct spdk_json_write_ctx *w, const struct spdk_nvmf_ns *ns)
+{
+	spdk_json_write_object_begin(w);
+	spdk_json_write_named_uint32(w, "nsid", ns->nsid);
+	spdk_json_write_named_string(w, "bdev_name", spdk_bdev_get_name(ns->bdev));
+	/* What older scripts read. */
+	spdk_json_write_named_string(w, "name", spdk_bdev_get_name(ns->bdev));
+	nvmf_ns_write_ids(w, ns);
+	spdk_json_write_object_end(w);
+}
+
+static uint32_t
+write_namespaces(struct show *show, struct spdk_json_write_ctx *w,
+                 struct spdk_nvmf_subsystem *subsystem)
+{
+	const struct spdk_nvmf_ns *ns;
+	uint32_t num;
+
+	for (num = 0; num < NVMF_PER_PIECE; num++) {
+		ns = nvmf_ns_from(subsystem, show->pos + 1);
+		if (ns == NULL) {
+			break;
+		}
+		write_namespace(w, ns);
+		show->pos = ns->nsid;
+	}
+	return num;
+}
+
+static void
+write_nvme_members(struct spdk_json_write_ctx *w, const struct spdk_nvmf_subsystem *subsystem)
 {
 	spdk_json_write_named_string(w, "serial_number", subsystem->opts.sn);
 	spdk_json_write_named_string(w, "model_number", subsystem->opts.mn);
@@ -265,47 +360,99 @@ write_nvme_members(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *su
 	spdk_json_write_named_uint32(w, "max_cntlid", subsystem->max_cntlid);
 	spdk_json_write_named_uint32(w, "dmrsl", subsystem->opts.dmrsl);
 	spdk_json_write_named_uint32(w, "wzsl", subsystem->opts.wzsl);
-	write_namespaces(w, subsystem);
+}
+
+/* The object is complete. */
+static void
+end_subsystem(struct show *show, struct spdk_json_write_ctx *w)
+{
+	spdk_json_write_object_end(w);
+	set_part(show, SHOW_HEAD);
 }
 
 static void
-write_subsystem(struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsystem)
+show_part(struct show *show, struct spdk_json_write_ctx *w, struct spdk_nvmf_subsystem *subsystem)
 {
-	struct spdk_nvmf_subsystem_listener *listener;
-	struct spdk_nvmf_host *host;
-	bool nvme = subsystem->subtype == SPDK_NVMF_SUBTYPE_NVME;
+	switch (show->part) {
+	case SHOW_HEAD:
+		write_head(show, w, subsystem);
+		break;
+	case SHOW_LISTENERS:
+		if (write_listeners(show, w, subsystem) == 0) {
+			spdk_json_write_array_end(w);
+			spdk_json_write_named_bool(w, "allow_any_host", subsystem->allow_any_host);
+			spdk_json_write_named_array_begin(w, "hosts");
+			set_part(show, SHOW_HOSTS);
+		}
+		break;
+	case SHOW_HOSTS:
+		if (write_hosts(show, w, subsystem) > 0) {
+			break;
+		}
+		spdk_json_write_array_end(w);
+		if (subsystem->subtype == SPDK_NVMF_SUBTYPE_NVME) {
+			write_nvme_members(w, subsystem);
+			spdk_json_write_named_array_begin(w, "namespaces");
+			set_part(show, SHOW_NAMESPACES);
+		} else {
+			end_subsystem(show, w);
+			nvmf_walk_next(&show->walk);
+		}
+		break;
+	case SHOW_NAMESPACES:
+		if (write_namespaces(show, w, subsystem) == 0) {
+			spdk_json_write_array_end(w);
+			end_subsystem(show, w);
+			nvmf_walk_next(&show->walk);
+		}
+		break;
+	}
+}
 
-	spdk_json_write_object_begin(w);
-	spdk_json_write_named_string(w, "nqn", subsystem->nqn);
-	spdk_json_write_named_string(w, "subtype", nvme ? "NVMe" : "Discovery");
-	spdk_json_write_named_array_begin(w, "listen_addresses");
-	TAILQ_FOREACH(listener, &subsystem->listeners, link) {
-		spdk_json_write_object_begin(w);
-		rpc_nvmf_write_trid_members(w, &listener->trid);
-		spdk_json_write_object_end(w);
+/* Close what is open of a subsystem that has gone. */
+static void
+leave_subsystem(struct show *show, struct spdk_json_write_ctx *w)
+{
+	if (show->part != SHOW_HEAD) {
+		spdk_json_write_array_end(w);
+		end_subsystem(show, w);
 	}
+}
+
+static bool
+show_next(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct show *show = SPDK_CONTAINEROF(pieces, struct show, pieces);
+	uint64_t seq = show->walk.seq;
+	struct spdk_nvmf_subsystem *subsystem = nvmf_walk_at(&show->walk);
+
+	if (show->walk.seq != seq) {
+		leave_subsystem(show, w);
+	}
+	if (subsystem == NULL) {
+		return false;
+	}
+	show_part(show, w, subsystem);
+	return true;
+}
+
+static void
+show_end(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct show *show = SPDK_CONTAINEROF(pieces, struct show, pieces);
+
+	leave_subsystem(show, w);
 	spdk_json_write_array_end(w);
-	spdk_json_write_named_bool(w, "allow_any_host", subsystem->allow_any_host);
-	spdk_json_write_named_array_begin(w, "hosts");
-	TAILQ_FOREACH(host, &subsystem->hosts, link) {
-		spdk_json_write_object_begin(w);
-		spdk_json_write_named_string(w, "nqn", host->nqn);
-		spdk_json_write_object_end(w);
-	}
-	spdk_json_write_array_end(w);
-	if (nvme) {
-		write_nvme_members(w, subsystem);
-	}
-	spdk_json_write_object_end(w);
+	nvmf_walk_end(&show->walk);
 }
 
 static void
 rpc_nvmf_get_subsystems(struct spdk_jsonrpc_request *request, void *arg)
 {
 	struct subsystem_name *params = arg;
-	struct spdk_nvmf_subsystem *subsystem;
 	struct spdk_json_write_ctx *w;
 	struct spdk_nvmf_tgt *tgt = rpc_nvmf_get_tgt(request, params->tgt_name, RPC_NVMF_CODE);
+	struct show *show;
 
 	if (tgt == NULL) {
 		return;
@@ -314,15 +461,18 @@ rpc_nvmf_get_subsystems(struct spdk_jsonrpc_request *request, void *arg)
 		rpc_error(request, RPC_NVMF_CODE, "nqn: there is no subsystem '%s'", params->nqn);
 		return;
 	}
+	show = jsonrpc_request_alloc(request, sizeof(*show));
+	if (show == NULL) {
+		rpc_error(request, -ENOMEM, "no memory to list the subsystems");
+		return;
+	}
+	show->pieces.next = show_next;
+	show->pieces.end = show_end;
+	show->nqn = params->nqn;
+	nvmf_walk_begin(&show->walk, tgt);
 	w = spdk_jsonrpc_begin_result(request);
 	spdk_json_write_array_begin(w);
-	TAILQ_FOREACH(subsystem, &tgt->subsystems, link) {
-		if (params->nqn == NULL || strcmp(params->nqn, subsystem->nqn) == 0) {
-			write_subsystem(w, subsystem);
-		}
-	}
-	spdk_json_write_array_end(w);
-	spdk_jsonrpc_end_result(request, w);
+	rpc_answer_in_pieces(request, w, &show->pieces);
 }
 
 static const struct rpc_method subsystem_methods[] = {

@@ -145,6 +145,7 @@ spdk_nvmf_subsystem_create_ext(struct spdk_nvmf_tgt *tgt, const char *nqn,
 		pthread_mutex_lock(&tgt->mutex);
 		TAILQ_INSERT_TAIL(&tgt->subsystems, subsystem, link);
 		pthread_mutex_unlock(&tgt->mutex);
+		subsystem->seq = nvmf_lists_changed();
 	}
 	return subsystem;
 }
@@ -161,6 +162,7 @@ nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem)
 	pthread_mutex_lock(&tgt->mutex);
 	TAILQ_REMOVE(&tgt->subsystems, subsystem, link);
 	pthread_mutex_unlock(&tgt->mutex);
+	nvmf_lists_changed();
 	spdk_bit_array_clear(tgt->subsystem_ids, subsystem->id);
 	nvmf_discovery_changed(tgt);
 	free(subsystem->ns);

@@ -17,12 +17,55 @@
 
 static struct {
 	TAILQ_HEAD(, spdk_nvmf_tgt) tgts; /* target threads; one in practice */
+	uint64_t num_changes;             /* of any target's list of subsystems */
+	uint32_t num_walks;               /* for which the numbers must stay unique */
 } g_tgt SYSTEM_STATE = { .tgts = TAILQ_HEAD_INITIALIZER(g_tgt.tgts) };
 
 bool
 nvmf_tgt_on_thread(const struct spdk_nvmf_tgt *tgt)
 {
 	return tgt->thread == spdk_get_thread();
+}
+
+uint64_t
+nvmf_lists_changed(void)
+{
+	return ++g_tgt.num_changes;
+}
+
+uint64_t
+nvmf_lists_changes(void)
+{
+	return g_tgt.num_changes;
+}
+
+/* The numbers begin anew when nobody knows one. */
+static void
+lists_rest(void)
+{
+	if (TAILQ_EMPTY(&g_tgt.tgts) && g_tgt.num_walks == 0) {
+		g_tgt.num_changes = 0;
+	}
+}
+
+void
+nvmf_lists_walk(bool begins)
+{
+	g_tgt.num_walks += begins ? 1 : -1;
+	lists_rest();
+}
+
+bool
+nvmf_tgt_exists(const struct spdk_nvmf_tgt *_tgt)
+{
+	const struct spdk_nvmf_tgt *tgt;
+
+	TAILQ_FOREACH(tgt, &g_tgt.tgts, link) {
+		if (tgt == _tgt) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static int
@@ -163,6 +206,7 @@ tgt_destroy_subsystems(void *arg)
 		free(referral);
 	}
 	TAILQ_REMOVE(&g_tgt.tgts, tgt, link);
+	lists_rest();
 	tgt_destroy_transports(tgt);
 }
 

@@ -20,7 +20,9 @@
 #include "spdk/nvmf.h"
 #include "spdk/string.h"
 #include "spdk/thread.h"
+#include "spdk_internal/json.h"
 #include "spdk_internal/nvmf.h"
+#include "spdk_internal/rpc_pieces.h"
 #include "spdk_internal/rpc_table.h"
 #include "spdk_internal/subsystem.h"
 #include "spdk_internal/system_state.h"
@@ -375,13 +377,65 @@ write_set_config(struct spdk_json_write_ctx *w)
 	rpc_write_entry_end(w);
 }
 
+/** The entry for all targets, then those of the program's own. */
+struct nvmf_config {
+	struct rpc_pieces pieces;
+	struct rpc_pieces *tgt; /* NULL: there is none */
+	bool begun;
+};
+
+static bool
+nvmf_config_next(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct nvmf_config *c = SPDK_CONTAINEROF(pieces, struct nvmf_config, pieces);
+
+	if (!c->begun) {
+		c->begun = true;
+		write_set_config(w);
+		return true;
+	}
+	return c->tgt != NULL && c->tgt->next(c->tgt, w);
+}
+
+static void
+nvmf_config_end(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct nvmf_config *c = SPDK_CONTAINEROF(pieces, struct nvmf_config, pieces);
+
+	if (c->tgt != NULL) {
+		c->tgt->end(c->tgt, w);
+	}
+	free(c);
+}
+
+static struct rpc_pieces *
+nvmf_config_pieces(void)
+{
+	struct nvmf_config *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		return NULL;
+	}
+	c->pieces.next = nvmf_config_next;
+	c->pieces.end = nvmf_config_end;
+	c->tgt = g_nvmf.tgt != NULL ? nvmf_tgt_config_pieces(g_nvmf.tgt) : NULL;
+	if (g_nvmf.tgt != NULL && c->tgt == NULL) {
+		free(c);
+		return NULL;
+	}
+	return &c->pieces;
+}
+
 static void
 nvmf_write_config_json(struct spdk_json_write_ctx *w)
 {
+	struct rpc_pieces *pieces = nvmf_config_pieces();
+
 	spdk_json_write_array_begin(w);
-	write_set_config(w);
-	if (g_nvmf.tgt != NULL) {
-		spdk_nvmf_tgt_write_config_json(w, g_nvmf.tgt);
+	if (pieces != NULL) {
+		rpc_write_pieces(w, pieces);
+	} else {
+		json_write_fail(w);
 	}
 	spdk_json_write_array_end(w);
 }
@@ -526,4 +580,5 @@ struct subsystem_entry g_nvmf_subsystem SYSTEM_STATE = {
 		.write_config_json = nvmf_write_config_json,
 	},
 	.depends_on = g_depends_on,
+	.config_pieces = nvmf_config_pieces,
 };
