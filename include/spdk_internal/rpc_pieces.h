@@ -37,7 +37,7 @@
 struct spdk_jsonrpc_request;
 
 /** How much is written in one step, in bytes of JSON; some 100 us. */
-#define RPC_SLICE_BYTES (32 * 1024)
+#define RPC_SLICE_BYTES (16 * 1024)
 
 struct rpc_pieces {
 	/** Write a little, a few KiB at most. False: there was nothing left. */

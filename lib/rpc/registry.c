@@ -120,22 +120,38 @@ rpc_find(const char *name, size_t len, struct rpc_entry *entry)
 	return true;
 }
 
+bool
+rpc_entry_at(size_t n, struct rpc_entry *entry)
+{
+	const struct rpc_table *const *table;
+	struct registered *r;
+
+	for (table = g_rpc_table; *table != NULL; table++) {
+		if (n < (*table)->num_methods) {
+			fill_from_method(entry, &(*table)->methods[n]);
+			return true;
+		}
+		n -= (*table)->num_methods;
+	}
+	STAILQ_FOREACH(r, &g_rpc.registered, link) {
+		if (n-- == 0) {
+			if (!rpc_find(r->name, strlen(r->name), entry)) {
+				memset(entry, 0, sizeof(*entry));
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 rpc_for_each(rpc_entry_fn fn, void *ctx)
 {
-	const struct rpc_table *const *table;
 	struct rpc_entry entry;
-	struct registered *r;
-	size_t i;
+	size_t n;
 
-	for (table = g_rpc_table; *table != NULL; table++) {
-		for (i = 0; i < (*table)->num_methods; i++) {
-			fill_from_method(&entry, &(*table)->methods[i]);
-			fn(ctx, &entry);
-		}
-	}
-	STAILQ_FOREACH(r, &g_rpc.registered, link) {
-		if (rpc_find(r->name, strlen(r->name), &entry)) {
+	for (n = 0; rpc_entry_at(n, &entry); n++) {
+		if (entry.name != NULL) {
 			fn(ctx, &entry);
 		}
 	}

@@ -26,6 +26,10 @@ typedef void (*rpc_entry_fn)(void *ctx, const struct rpc_entry *entry);
 /* Find what \p name means; an alias leads to its method, entry->alias_of then names it. */
 bool rpc_find(const char *name, size_t len, struct rpc_entry *entry);
 
+/* The n-th of all, in the order of rpc_for_each(); without a name: an alias of nothing. False:
+ * there are not so many. */
+bool rpc_entry_at(size_t n, struct rpc_entry *entry);
+
 /* Call \p fn for each method and then each alias: tables first, in their order. */
 void rpc_for_each(rpc_entry_fn fn, void *ctx);
 
@@ -74,6 +78,11 @@ int rpc_role_of(int fd, const struct env_peer *peer);
 const char *rpc_role_name(enum rpc_role role);
 /* Whether a rule names a user or a group. */
 bool rpc_roles_have_others(void);
+
+/* schema.c: what stands before the entries of methods, each of them, and what stands behind. */
+void rpc_write_schema_begin(struct spdk_json_write_ctx *w);
+void rpc_write_schema_entry(struct spdk_json_write_ctx *w, const struct rpc_entry *entry);
+void rpc_write_schema_end(struct spdk_json_write_ctx *w);
 
 /* schema_cli.c: the "cli" member of a method. */
 void rpc_write_cli(struct spdk_json_write_ctx *w, const struct rpc_method *method);

@@ -5,7 +5,9 @@
 /* The methods about methods. App thread. */
 
 #include "rpc_internal.h"
+#include "spdk/util.h"
 #include "spdk/version.h"
+#include "spdk_internal/rpc_pieces.h"
 
 struct get_methods {
 	bool current;
@@ -51,14 +53,46 @@ rpc_get_methods(struct spdk_jsonrpc_request *request, void *params)
 	spdk_jsonrpc_end_result(request, ctx.w);
 }
 
+struct schema_pieces {
+	struct rpc_pieces pieces;
+	size_t next; /* entry */
+};
+
+static bool
+schema_next(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	struct schema_pieces *s = SPDK_CONTAINEROF(pieces, struct schema_pieces, pieces);
+	struct rpc_entry entry;
+
+	if (!rpc_entry_at(s->next, &entry)) {
+		return false;
+	}
+	s->next++;
+	rpc_write_schema_entry(w, &entry);
+	return true;
+}
+
+static void
+schema_end(struct rpc_pieces *pieces, struct spdk_json_write_ctx *w)
+{
+	rpc_write_schema_end(w);
+}
+
 static void
 rpc_get_schema(struct spdk_jsonrpc_request *request, void *params)
 {
+	struct schema_pieces *s = jsonrpc_request_alloc(request, sizeof(*s));
 	struct spdk_json_write_ctx *w;
 
+	if (s == NULL) {
+		rpc_error(request, -ENOMEM, "no memory for the schema");
+		return;
+	}
+	s->pieces.next = schema_next;
+	s->pieces.end = schema_end;
 	w = spdk_jsonrpc_begin_result(request);
-	rpc_write_schema(w);
-	spdk_jsonrpc_end_result(request, w);
+	rpc_write_schema_begin(w);
+	rpc_answer_in_pieces(request, w, &s->pieces);
 }
 
 static void

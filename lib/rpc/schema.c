@@ -181,12 +181,10 @@ write_method(struct spdk_json_write_ctx *w, const struct rpc_method *m)
 	rpc_write_cli(w, m);
 }
 
-static void
-write_entry(void *ctx, const struct rpc_entry *entry)
+void
+rpc_write_schema_entry(struct spdk_json_write_ctx *w, const struct rpc_entry *entry)
 {
-	struct spdk_json_write_ctx *w = ctx;
-
-	if (!rpc_is_listed(entry->name)) {
+	if (entry->name == NULL || !rpc_is_listed(entry->name)) {
 		return;
 	}
 	spdk_json_write_object_begin(w);
@@ -202,12 +200,29 @@ write_entry(void *ctx, const struct rpc_entry *entry)
 }
 
 void
-rpc_write_schema(struct spdk_json_write_ctx *w)
+rpc_write_schema_begin(struct spdk_json_write_ctx *w)
 {
 	spdk_json_write_object_begin(w);
 	spdk_json_write_named_string(w, "version", SPDK_VERSION_STRING);
 	spdk_json_write_named_array_begin(w, "methods");
-	rpc_for_each(write_entry, w);
+}
+
+void
+rpc_write_schema_end(struct spdk_json_write_ctx *w)
+{
 	spdk_json_write_array_end(w);
 	spdk_json_write_object_end(w);
+}
+
+void
+rpc_write_schema(struct spdk_json_write_ctx *w)
+{
+	struct rpc_entry entry;
+	size_t n;
+
+	rpc_write_schema_begin(w);
+	for (n = 0; rpc_entry_at(n, &entry); n++) {
+		rpc_write_schema_entry(w, &entry);
+	}
+	rpc_write_schema_end(w);
 }

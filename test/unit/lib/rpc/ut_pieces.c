@@ -199,7 +199,7 @@ settle(void)
 	while (idle < 3) {
 		g.pieces = 0;
 		idle = step() ? 0 : idle + 1;
-		assert_in_range(g.pieces, 0, g.empty ? RPC_SLICE_BYTES / 64 : 33);
+		assert_in_range(g.pieces, 0, g.empty ? RPC_SLICE_BYTES / 64 : 17);
 		take(&g_a);
 		take(&g_b);
 	}
@@ -229,7 +229,7 @@ count(const struct peer *p, const char *what)
 static void
 test_whole(void **state)
 {
-	static const uint32_t nums[] = { 0, 1, 32, 33, 34, 66, 150 };
+	static const uint32_t nums[] = { 0, 1, 16, 17, 18, 33, 150 };
 	size_t i;
 
 	open_peer(&g_a);
