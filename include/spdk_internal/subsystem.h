@@ -20,7 +20,8 @@ struct subsystem_entry {
 	/** Names of those that must be up before it; NULL ends the list. */
 	const char *const *depends_on;
 	/** What subsystem.write_config_json writes between its brackets, in pieces; NULL: it is
-	 *  always short, and written at once. \return NULL when out of memory. */
+	 *  always short, and written at once. `end` writes nothing, and its writer may be
+	 *  NULL. \return NULL when out of memory. */
 	struct rpc_pieces *(*config_pieces)(void);
 };
 

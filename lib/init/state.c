@@ -52,10 +52,11 @@ struct state {
 	struct state_change *current;
 	struct env_work work;
 	int work_rc;
-	struct state_buf buf;   /* of the work: a record, or a whole file */
-	size_t reserve_bytes;   /* of the work */
-	uint64_t num_records;   /* of the rewrite */
-	uint64_t rewritten_len; /* bytes, after the last rewrite or attempt; 0: none yet */
+	struct state_buf buf;       /* of the work: a record, or a whole file */
+	size_t reserve_bytes;       /* of the work */
+	struct state_config config; /* of the rewrite, until its text is complete */
+	uint64_t num_records;       /* of the rewrite */
+	uint64_t rewritten_len;     /* bytes, after the last rewrite or attempt; 0: none yet */
 	spdk_subsystem_init_fn replayed_fn;
 	void *replayed_arg;
 	spdk_subsystem_init_fn begin_fn; /* NULL: nobody waits */
@@ -123,7 +124,8 @@ work_rewrite(struct env_work *work)
 {
 	struct state *s = SPDK_CONTAINEROF(work, struct state, work);
 
-	s->work_rc = state_store_rewrite(&s->store, &s->buf, s->num_records);
+	s->work_rc =
+	        s->buf.failed ? -ENOMEM : state_store_rewrite(&s->store, &s->buf, s->num_records);
 }
 
 /* ---- One change ---- */
@@ -251,6 +253,27 @@ begin_change(struct state *s, struct state_change *change)
 
 /* ---- The whole file ---- */
 
+static void rewrite_finished(struct state *s, int rc);
+
+/* The text grows by a slice in each step; then it goes to the disk. */
+static void
+rewrite_slice(void *arg)
+{
+	struct state *s = arg;
+	int rc;
+
+	if (state_config_slice(&s->config)) {
+		spdk_thread_send_msg(s->thread, rewrite_slice, s);
+		return;
+	}
+	rc = state_config_end(&s->config, &s->num_records);
+	if (rc == 0) {
+		submit(s, work_rewrite);
+	} else {
+		rewrite_finished(s, rc);
+	}
+}
+
 /* 0, or why it was not begun. */
 static int
 begin_rewrite(struct state *s)
@@ -261,19 +284,21 @@ begin_rewrite(struct state *s)
 		return -EROFS; /* it would lose what failed and was left out */
 	}
 	if (s->begin_empty) {
+		s->begin_empty = false;
 		s->num_records = 0;
 		state_append_header(&s->buf, s->store.gen + 1);
-		rc = s->buf.failed ? -ENOMEM : 0;
-	} else {
-		rc = state_write_config(&s->buf, s->store.gen + 1, &s->num_records);
+		set_phase(s, STATE_REWRITING);
+		submit(s, work_rewrite);
+		return 0;
 	}
-	s->begin_empty = false;
+	rc = state_config_begin(&s->config, &s->buf, s->store.gen + 1);
 	if (rc != 0) {
+		state_config_end(&s->config, &s->num_records);
 		state_buf_free(&s->buf);
 		return rc;
 	}
 	set_phase(s, STATE_REWRITING);
-	submit(s, work_rewrite);
+	spdk_thread_send_msg(s->thread, rewrite_slice, s);
 	return 0;
 }
 

@@ -4,18 +4,15 @@
 
 /* The present configuration as a state file: what framework_get_config says of each subsystem, one
  * entry a line. Entries that change nothing (waiting for examination, say) are left out: a replay
- * waits by itself. App thread, while no change runs. */
+ * waits by itself. In slices, each of whole entries, so that a long configuration keeps no reactor.
+ * App thread, while no change runs. */
 
 #include "spdk/log.h"
+#include "spdk_internal/json.h"
 #include "spdk_internal/rpc.h"
+#include "spdk_internal/rpc_pieces.h"
 #include "spdk_internal/subsystem.h"
 #include "state_internal.h"
-
-struct config_ctx {
-	struct state_buf *out;
-	uint64_t seq;
-	int rc;
-};
 
 /* Methods of outside modules say nothing of what they change: they are kept. */
 static bool
@@ -30,32 +27,32 @@ is_change(const struct spdk_json_val *method)
 }
 
 static void
-add_entries(struct config_ctx *ctx, struct spdk_json_val *list)
+add_entries(struct state_config *c, struct spdk_json_val *list)
 {
 	struct spdk_json_val *entry, *method, *params;
 
-	for (entry = spdk_json_array_first(list); entry != NULL && ctx->rc == 0;
+	for (entry = spdk_json_array_first(list); entry != NULL && c->rc == 0;
 	     entry = spdk_json_next(entry)) {
 		if (entry->type == SPDK_JSON_VAL_ARRAY_BEGIN) {
-			add_entries(ctx, entry); /* a batch; they don't nest */
+			add_entries(c, entry); /* a batch; they don't nest */
 			continue;
 		}
 		params = NULL;
 		if (entry->type != SPDK_JSON_VAL_OBJECT_BEGIN ||
 		    spdk_json_find_string(entry, "method", NULL, &method) != 0) {
-			ctx->rc = -EINVAL;
+			c->rc = -EINVAL;
 			return;
 		}
 		spdk_json_find(entry, "params", NULL, &params, SPDK_JSON_VAL_ANY);
 		if (is_change(method)) {
-			state_append_record(ctx->out, ctx->seq++, method, params);
+			state_append_record(c->out, c->seq++, method, params);
 		}
 	}
 }
 
 /* The text that a subsystem wrote, as lines. */
 static int
-take_text(struct config_ctx *ctx, struct state_buf *text)
+take_text(struct state_config *c, struct state_buf *text)
 {
 	struct spdk_json_val *values;
 	ssize_t num;
@@ -74,51 +71,102 @@ take_text(struct config_ctx *ctx, struct state_buf *text)
 	spdk_json_parse(text->data, text->len, values, (size_t)num, NULL,
 	                SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE);
 	if (values->type == SPDK_JSON_VAL_ARRAY_BEGIN) {
-		add_entries(ctx, values);
+		add_entries(c, values);
 	}
 	free(values);
-	return ctx->rc;
+	return c->rc;
 }
 
-static void
-add_subsystem(void *_ctx, const struct spdk_subsystem *subsystem, const char *const *depends_on)
+/* Write what is next of a subsystem; whether it has more. */
+static bool
+write_some(struct state_config *c, const struct spdk_subsystem *subsystem,
+           struct spdk_json_write_ctx *w)
 {
-	struct config_ctx *ctx = _ctx;
-	struct state_buf text = { NULL };
-	struct spdk_json_write_ctx *w;
+	const struct subsystem_entry *entry = subsystem_get_entry(subsystem);
+	bool more;
 
-	if (subsystem->write_config_json == NULL || ctx->rc != 0) {
-		return;
+	if (entry == NULL || entry->config_pieces == NULL) {
+		subsystem->write_config_json(w);
+		return false;
 	}
-	w = state_buf_write_begin(&text);
+	if (c->pieces == NULL) {
+		c->pieces = entry->config_pieces();
+	}
+	if (c->pieces == NULL) {
+		json_write_fail(w);
+		return false;
+	}
+	spdk_json_write_array_begin(w);
+	more = rpc_write_slice(w, c->pieces);
+	if (!more) {
+		c->pieces->end(c->pieces, w);
+		c->pieces = NULL;
+	}
+	spdk_json_write_array_end(w);
+	return more;
+}
+
+/* A slice of a subsystem; whether it has more. */
+static bool
+add_some(struct state_config *c, const struct spdk_subsystem *subsystem)
+{
+	struct state_buf text = { NULL };
+	struct spdk_json_write_ctx *w = state_buf_write_begin(&text);
+	bool more;
+
 	if (w == NULL) {
-		ctx->rc = -ENOMEM;
-		return;
+		c->rc = -ENOMEM;
+		return false;
 	}
-	subsystem->write_config_json(w);
+	more = write_some(c, subsystem, w);
 	if (spdk_json_write_end(w) != 0) {
 		text.failed = true;
 	}
-	ctx->rc = take_text(ctx, &text);
-	if (ctx->rc == -EINVAL) {
+	c->rc = take_text(c, &text);
+	if (c->rc == -EINVAL) {
 		SPDK_ERRLOG("the configuration of subsystem %s can't be recorded: it is no list of "
 		            "methods\n",
 		            subsystem->name);
 	}
 	state_buf_free(&text);
+	return more;
 }
 
 int
-state_write_config(struct state_buf *out, uint64_t gen, uint64_t *num_records)
+state_config_begin(struct state_config *c, struct state_buf *out, uint64_t gen)
 {
-	struct config_ctx ctx = { .out = out, .seq = 1 };
-	int rc;
-
+	memset(c, 0, sizeof(*c));
+	c->out = out;
+	c->seq = 1;
 	state_append_header(out, gen);
-	rc = subsystem_for_each(add_subsystem, &ctx);
-	*num_records = ctx.seq - 1;
-	if (rc == 0) {
-		rc = ctx.rc;
+	return subsystem_list_make(&c->list);
+}
+
+bool
+state_config_slice(struct state_config *c)
+{
+	const struct spdk_subsystem *subsystem;
+
+	if (c->rc == 0 && c->next < c->list.num) {
+		subsystem = c->list.nodes[c->next].subsystem;
+		if (subsystem->write_config_json == NULL || !add_some(c, subsystem)) {
+			c->next++;
+		}
 	}
-	return rc == 0 && out->failed ? -ENOMEM : rc;
+	if (c->rc == 0 && c->out->failed) {
+		c->rc = -ENOMEM;
+	}
+	return c->rc == 0 && c->next < c->list.num;
+}
+
+int
+state_config_end(struct state_config *c, uint64_t *num_records)
+{
+	if (c->pieces != NULL) {
+		c->pieces->end(c->pieces, NULL);
+		c->pieces = NULL;
+	}
+	subsystem_list_free(&c->list);
+	*num_records = c->seq - 1;
+	return c->rc;
 }

@@ -7,6 +7,7 @@
 #ifndef STATE_INTERNAL_H
 #define STATE_INTERNAL_H
 
+#include "init_internal.h"
 #include "spdk/json.h"
 #include "spdk/queue.h"
 #include "spdk_internal/env.h"
@@ -122,9 +123,22 @@ size_t state_record_bound(const struct state_change *change);
 
 /* ---- state_config.c ---- */
 
-/* A whole file with what brings the program into its present state. 0 and its number of records,
- * -EINVAL, -ENOMEM. */
-int state_write_config(struct state_buf *out, uint64_t gen, uint64_t *num_records);
+/* Where the writing of a whole file stands, with what brings the program into its present state. */
+struct state_config {
+	struct state_buf *out;
+	struct subsystem_list list;
+	size_t next;               /* of them */
+	struct rpc_pieces *pieces; /* of that; NULL: not begun */
+	uint64_t seq;              /* of the next record */
+	int rc;
+};
+
+/* 0, or -ENOMEM and so on: end it all the same. */
+int state_config_begin(struct state_config *config, struct state_buf *out, uint64_t gen);
+/* What one step may do; whether there is more. */
+bool state_config_slice(struct state_config *config);
+/* 0 and the number of records, or why it failed: -EINVAL, -ENOMEM. */
+int state_config_end(struct state_config *config, uint64_t *num_records);
 
 /* ---- state_replay.c ---- */
 

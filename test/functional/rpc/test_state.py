@@ -284,6 +284,24 @@ def test_rewritten():
     assert not os.path.exists(path + ".new")
 
 
+def test_rewritten_in_slices():
+    """A configuration that is longer than what one step writes, with changes behind it."""
+    path = new_path()
+    with start(path) as target:
+        sock, answers = target.connection.sock, target.connection.file
+        for n in range(700):
+            sock.sendall(json.dumps(dict(zip(("method", "params"), null(f"n{n}")), id=n)).encode())
+            if n >= 20:
+                assert json.loads(answers.readline())["result"] == f"n{n - 20}"
+        for n in range(680, 700):
+            assert json.loads(answers.readline())["result"] == f"n{n}"
+        before = bdevs(target)
+        assert read_file(path)[1] > 1
+        target.kill()
+    with start(path) as target:
+        assert bdevs(target) == before and len(before) == 700
+
+
 def test_batch():
     path = new_path()
     with start(path) as target:
