@@ -47,7 +47,8 @@ part_end(struct spdk_bdev_io *io)
 	return true;
 }
 
-static bool
+/* Out of line: io_finish() needs no frame for it. */
+static __attribute__((noinline)) bool
 special_end(struct spdk_bdev_io *io)
 {
 	if (!part_end(io)) {
@@ -74,7 +75,7 @@ special_end(struct spdk_bdev_io *io)
 		        spdk_min((st)->min_##kind##_latency_ticks, (ticks)); \
 	} while (0)
 
-/** Count a finished I/O. */
+/** Count an I/O that succeeded. */
 static inline void
 stat_count(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io, uint64_t now)
 {
@@ -82,10 +83,6 @@ stat_count(struct spdk_bdev_channel *ch, const struct spdk_bdev_io *io, uint64_t
 	uint64_t len = io->u.bdev.num_blocks * io->bdev->blocklen;
 	uint64_t ticks = now - io->internal.submit_tsc;
 
-	if (spdk_unlikely(io->internal.status != SPDK_BDEV_IO_STATUS_SUCCESS)) {
-		bdev_stat_count_error(ch, io);
-		return;
-	}
 	switch (io->type) {
 	case SPDK_BDEV_IO_TYPE_READ:
 		STAT_ADD(st, bytes_read, num_read_ops, read, len, ticks);
@@ -114,9 +111,13 @@ io_finish(struct spdk_bdev_io *io, uint64_t now)
 		return;
 	}
 	TAILQ_REMOVE(&ch->submitted, io, internal.ch_link);
+	if (spdk_unlikely(io->internal.status != SPDK_BDEV_IO_STATUS_SUCCESS)) {
+		bdev_stat_count_error(ch, io);
+		io->internal.cb(io, false, io->internal.caller_ctx);
+		return;
+	}
 	stat_count(ch, io, now);
-	io->internal.cb(io, io->internal.status == SPDK_BDEV_IO_STATUS_SUCCESS,
-	                io->internal.caller_ctx);
+	io->internal.cb(io, true, io->internal.caller_ctx);
 }
 
 /* What call-backs submit and modules complete meanwhile is deferred anew, to the next step. */

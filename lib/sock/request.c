@@ -42,32 +42,41 @@ basalt_sock_init(struct spdk_sock *sock, struct spdk_net_impl *impl,
 int
 basalt_sock_gather(struct spdk_sock *sock, struct iovec *iov, int iov_max, size_t *total)
 {
-	struct spdk_sock_request *req;
-	const struct iovec *from;
-	size_t skip, bytes = 0;
-	int i, n = 0;
+	struct spdk_sock_request *req = TAILQ_FIRST(&sock->queued);
+	struct iovec *out = iov, *end = iov + iov_max;
+	const struct iovec *from, *last;
+	size_t skip = 0, bytes = 0;
 
-	TAILQ_FOREACH(req, &sock->queued, internal.link) {
-		skip = req->internal.offset;
-		for (i = 0; i < req->iovcnt; i++) {
-			from = SPDK_SOCK_REQUEST_IOV(req, i);
-			if (spdk_unlikely(skip >= from->iov_len)) {
+	if (req != NULL) {
+		skip = req->internal.offset; /* of later ones nothing was sent yet */
+	}
+	for (; req != NULL; req = TAILQ_NEXT(req, internal.link)) {
+		from = SPDK_SOCK_REQUEST_IOV(req, 0);
+		last = from + req->iovcnt;
+		if (spdk_unlikely(bytes == 0)) {
+			for (; from < last && skip >= from->iov_len; from++) {
 				skip -= from->iov_len;
+			}
+		}
+		for (; from < last; from++) {
+			if (spdk_unlikely(from->iov_len == 0)) {
 				continue;
 			}
-			if (n == iov_max) {
+			if (out == end) {
 				goto out;
 			}
-			iov[n].iov_base = (char *)from->iov_base + skip;
-			iov[n].iov_len = from->iov_len - skip;
-			bytes += iov[n].iov_len;
-			skip = 0;
-			n++;
+			*out++ = *from;
+			bytes += from->iov_len;
 		}
 	}
 out:
+	if (bytes > 0) {
+		iov->iov_base = (char *)iov->iov_base + skip;
+		iov->iov_len -= skip;
+		bytes -= skip;
+	}
 	*total = bytes;
-	return n;
+	return (int)(out - iov);
 }
 
 static size_t
