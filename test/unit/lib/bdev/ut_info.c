@@ -217,6 +217,9 @@ test_module_facts(void **state)
 	assert_int_equal(spdk_bdev_get_io_type("write_zeroes"), SPDK_BDEV_IO_TYPE_WRITE_ZEROES);
 	assert_int_equal(spdk_bdev_get_io_type("abort"), SPDK_BDEV_IO_TYPE_ABORT);
 	assert_int_equal(spdk_bdev_get_io_type("Read"), -1);
+	assert_string_equal(spdk_bdev_get_io_type_name(SPDK_BDEV_IO_TYPE_ABORT), "abort");
+	assert_null(spdk_bdev_get_io_type_name(SPDK_BDEV_IO_TYPE_INVALID));
+	assert_null(spdk_bdev_get_io_type_name(SPDK_BDEV_NUM_IO_TYPES));
 
 	spdk_bdev_open_opts_init(&opts, sizeof(opts));
 	opts.hide_metadata = true;

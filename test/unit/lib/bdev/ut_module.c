@@ -4,7 +4,7 @@
 
 /* Start and stop of modules from outside, one of which takes its time for each step. A trace keeps
  * the order: I and i start, C and c hear that all have, S and s hear that the end begins, F and f
- * end; capitals are the slow one's. */
+ * end; capitals are the slow one's. The other one examines bdevs, e, and so comes first. */
 
 #include "ut_bdev.h"
 
@@ -93,8 +93,18 @@ quick_fini(void)
 	trace('f');
 }
 
+static struct spdk_bdev_module g_quick_module;
+
+static void
+quick_examine(struct spdk_bdev *bdev)
+{
+	trace('e');
+	spdk_bdev_module_examine_done(&g_quick_module);
+}
+
 static struct spdk_bdev_module g_quick_module = {
 	.name = "quick",
+	.examine_config = quick_examine,
 	.module_init = quick_init,
 	.init_complete = quick_complete,
 	.fini_start = quick_fini_start,
@@ -154,9 +164,9 @@ static void
 test_done_within_each_call(void **state)
 {
 	ut_bdev_restart();
-	assert_string_equal(g_trace, "IiCc");
+	assert_string_equal(g_trace, "iIcC");
 	stop_layer();
-	assert_string_equal(g_trace, "IiCcsSfF");
+	assert_string_equal(g_trace, "iIcCSsFf");
 }
 
 static void
@@ -168,22 +178,49 @@ test_done_later(void **state)
 	g_slow = true;
 	spdk_bdev_initialize(started, &rc);
 	poll_threads();
-	assert_string_equal(g_trace, "Ii");
+	assert_string_equal(g_trace, "iI");
 	assert_int_equal(rc, 1);
 	spdk_bdev_module_init_done(&g_slow_module);
 	poll_threads();
-	assert_string_equal(g_trace, "IiCc");
+	assert_string_equal(g_trace, "iIcC");
 	assert_int_equal(rc, 0);
 	spdk_bdev_finish(stopped, &down);
 	poll_threads();
-	assert_string_equal(g_trace, "IiCcsS");
+	assert_string_equal(g_trace, "iIcCS");
 	spdk_bdev_module_fini_start_done();
 	poll_threads();
-	assert_string_equal(g_trace, "IiCcsSfF");
+	assert_string_equal(g_trace, "iIcCSsF");
 	assert_false(down);
 	spdk_bdev_module_finish_done();
 	poll_threads();
+	assert_string_equal(g_trace, "iIcCSsFf");
 	assert_true(down);
+}
+
+/* Without auto_examine only those are shown that are named, before they come or after. */
+static void
+test_examine(void **state)
+{
+	struct spdk_bdev_opts opts;
+	struct leaf *a, *b;
+
+	ut_bdev_restart();
+	assert_int_equal(spdk_bdev_examine("A"), -EINVAL);
+	spdk_bdev_get_opts(&opts, sizeof(opts));
+	opts.bdev_auto_examine = false;
+	assert_int_equal(spdk_bdev_set_opts(&opts), 0);
+	a = leaf_new("A", 8, NULL);
+	assert_string_equal(g_trace, "iIcC");
+	assert_int_equal(spdk_bdev_examine("A"), 0);
+	assert_string_equal(g_trace, "iIcCe");
+	assert_int_equal(spdk_bdev_examine("A"), -EEXIST);
+	assert_int_equal(spdk_bdev_examine("B"), 0);
+	assert_string_equal(g_trace, "iIcCe");
+	b = leaf_new("B", 8, NULL);
+	assert_string_equal(g_trace, "iIcCee");
+	leaf_delete(a);
+	leaf_delete(b);
+	stop_layer();
 }
 
 int
@@ -192,6 +229,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_done_within_each_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_done_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_examine, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

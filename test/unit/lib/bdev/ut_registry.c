@@ -233,6 +233,7 @@ test_claims(void **state)
 	struct spdk_bdev_desc *d1, *d2, *w;
 	uint32_t i;
 
+	memset(&opts, 0xff, sizeof(opts));
 	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
 		spdk_bdev_claim_opts_init(&opts, sizeof(opts));
 		assert_int_equal(spdk_bdev_open_ext("A", false, no_event, NULL, &d1), 0);

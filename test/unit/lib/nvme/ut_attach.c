@@ -20,6 +20,7 @@ static struct {
 	bool wanted;
 	uint32_t probed;
 	uint32_t attached;
+	uint32_t failed;
 	struct spdk_nvme_ctrlr *ctrlr;
 } g_seen;
 
@@ -38,6 +39,14 @@ attached(void *ctx, const struct spdk_nvme_transport_id *trid, struct spdk_nvme_
 {
 	g_seen.attached++;
 	g_seen.ctrlr = ctrlr;
+}
+
+static void
+failed(void *ctx, const struct spdk_nvme_transport_id *trid, int rc)
+{
+	assert_int_equal(rc, -EIO);
+	assert_string_equal(trid->traddr, "here");
+	g_seen.failed++;
 }
 
 static void
@@ -133,6 +142,156 @@ probe_and_detach_in_steps(void **state)
 	assert_int_equal(g_fake.num_destructed, 1);
 }
 
+/* The ways to attach in steps: each returns a context to be polled. */
+
+static struct spdk_nvme_probe_ctx *
+by_connect_async(void)
+{
+	return spdk_nvme_connect_async(&g_trid, NULL, attached);
+}
+
+static struct spdk_nvme_probe_ctx *
+by_probe_async(void)
+{
+	return spdk_nvme_probe_async(&g_trid, &g_seen, probed, attached, NULL);
+}
+
+static struct spdk_nvme_probe_ctx *
+by_probe_async_ext(void)
+{
+	return spdk_nvme_probe_async_ext(&g_trid, &g_seen, probed, attached, failed, NULL);
+}
+
+static const struct {
+	struct spdk_nvme_probe_ctx *(*fn)(void);
+	uint32_t probed;
+	uint32_t failed; /* told of failures */
+} g_ways[] = {
+	{ by_connect_async, 0, 0 },
+	{ by_probe_async, 1, 0 },
+	{ by_probe_async_ext, 1, 1 },
+};
+
+static void
+poll_probe(struct spdk_nvme_probe_ctx *probe_ctx)
+{
+	int polls = 0;
+
+	assert_non_null(probe_ctx);
+	while (spdk_nvme_probe_poll_async(probe_ctx) == -EAGAIN) {
+		assert_true(polls++ < 100);
+	}
+}
+
+static void
+attach_in_steps(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(g_ways); i++) {
+		begin();
+		poll_probe(g_ways[i].fn());
+		assert_int_equal(g_seen.probed, g_ways[i].probed);
+		assert_int_equal(g_seen.attached, 1);
+		assert_ptr_equal(g_seen.ctrlr, &g_fake.ctrlr);
+		assert_int_equal(spdk_nvme_detach(g_seen.ctrlr), 0);
+		assert_int_equal(g_fake.num_destructed, 1);
+	}
+}
+
+static void
+attach_fails_in_steps(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < SPDK_COUNTOF(g_ways); i++) {
+		begin();
+		g_fake.connect_rc = -EIO;
+		poll_probe(g_ways[i].fn());
+		assert_int_equal(g_seen.attached, 0);
+		assert_int_equal(g_seen.failed, g_ways[i].failed);
+		assert_int_equal(g_fake.num_destructed, 1);
+	}
+}
+
+static void
+attach_or_hear_why_not(void **state)
+{
+	begin();
+	assert_int_equal(spdk_nvme_probe_ext(&g_trid, &g_seen, probed, attached, failed, NULL), 0);
+	assert_int_equal(g_seen.attached, 1);
+	assert_int_equal(spdk_nvme_detach(g_seen.ctrlr), 0);
+	g_fake.connect_rc = -EIO;
+	assert_int_equal(spdk_nvme_probe_ext(&g_trid, &g_seen, probed, attached, failed, NULL), 0);
+	assert_int_equal(g_seen.attached, 1);
+	assert_int_equal(g_seen.failed, 1);
+	assert_int_equal(g_fake.num_destructed, 2);
+}
+
+/* ---- What is asked of an attached controller ---- */
+
+static void
+reset(void **state)
+{
+	struct spdk_nvme_ctrlr *ctrlr;
+
+	begin();
+	ctrlr = spdk_nvme_connect(&g_trid, NULL, 0);
+	assert_int_equal(g_fake.num_connects, 1);
+	assert_int_equal(spdk_nvme_ctrlr_reset(ctrlr), 0);
+	assert_int_equal(g_fake.num_connects, 2);
+	assert_int_equal(g_fake.cc & 1, 1);
+	g_fake.connect_rc = -EIO;
+	assert_int_equal(spdk_nvme_ctrlr_reset(ctrlr), -ENXIO);
+	assert_true(spdk_nvme_ctrlr_is_failed(ctrlr));
+	assert_int_equal(spdk_nvme_detach(ctrlr), 0);
+}
+
+static void
+registers(void **state)
+{
+	struct spdk_nvme_ctrlr *ctrlr;
+
+	begin();
+	ctrlr = spdk_nvme_connect(&g_trid, NULL, 0);
+	assert_int_equal(spdk_nvme_ctrlr_get_regs_csts(ctrlr).raw, 1);
+	g_fake.cc = 0;
+	assert_int_equal(spdk_nvme_ctrlr_get_regs_csts(ctrlr).raw, 0);
+	assert_int_equal(spdk_nvme_detach(ctrlr), 0);
+}
+
+static void
+log_read(void *arg, int rc, const struct spdk_nvme_cpl *cpl,
+         struct spdk_nvmf_discovery_log_page *page)
+{
+	assert_int_equal(rc, 0);
+	*(struct spdk_nvmf_discovery_log_page **)arg = page;
+}
+
+static void
+discovery_log(void **state)
+{
+	struct spdk_nvme_transport_id trid = g_trid;
+	struct spdk_nvmf_discovery_log_page *page = NULL;
+	struct spdk_nvme_ctrlr *ctrlr;
+	int polls = 0;
+
+	begin();
+	snprintf(trid.subnqn, sizeof(trid.subnqn), SPDK_NVMF_DISCOVERY_NQN);
+	ctrlr = spdk_nvme_connect(&trid, NULL, 0);
+	assert_non_null(ctrlr);
+	assert_int_equal(spdk_nvme_ctrlr_get_discovery_log_page(ctrlr, log_read, &page), 0);
+	while (page == NULL) {
+		assert_true(polls++ < 10);
+		assert_true(spdk_nvme_ctrlr_process_admin_completions(ctrlr) >= 0);
+	}
+	assert_int_equal(page->genctr, 9);
+	assert_int_equal(page->numrec, 1);
+	assert_string_equal((char *)page->entries[0].traddr, "there");
+	free(page);
+	assert_int_equal(spdk_nvme_detach(ctrlr), 0);
+}
+
 /* While it goes it can't be had. */
 static void
 attach_while_it_goes(void **state)
@@ -176,6 +335,12 @@ main(void)
 		cmocka_unit_test(detach_from_one_that_hangs),
 		cmocka_unit_test(probe_and_detach_in_steps),
 		cmocka_unit_test(attach_while_it_goes),
+		cmocka_unit_test(attach_in_steps),
+		cmocka_unit_test(attach_fails_in_steps),
+		cmocka_unit_test(attach_or_hear_why_not),
+		cmocka_unit_test(reset),
+		cmocka_unit_test(registers),
+		cmocka_unit_test(discovery_log),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

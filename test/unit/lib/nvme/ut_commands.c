@@ -111,6 +111,12 @@ reads_and_writes(void **state)
 	check_ext(SPDK_NVME_OPC_READ);
 	take(spdk_nvme_ns_cmd_write_ext(ns, IO, g_buf, BLOCKS, CB, &g_ext));
 	check_ext(SPDK_NVME_OPC_WRITE);
+	take(spdk_nvme_ns_cmd_readv(ns, IO, BLOCKS, CB, 0, reset_sgl, next_sge));
+	check_blocks(SPDK_NVME_OPC_READ, NULL);
+	assert_int_equal(g_last.payload_size, 1024);
+	take(spdk_nvme_ns_cmd_writev(ns, IO, BLOCKS, CB, 0, reset_sgl, next_sge));
+	check_blocks(SPDK_NVME_OPC_WRITE, NULL);
+	assert_int_equal(g_last.payload_size, 1024);
 	take(spdk_nvme_ns_cmd_readv_ext(ns, IO, BLOCKS, CB, reset_sgl, next_sge, &g_ext));
 	check_ext(SPDK_NVME_OPC_READ);
 	take(spdk_nvme_ns_cmd_writev_ext(ns, IO, BLOCKS, CB, reset_sgl, next_sge, &g_ext));

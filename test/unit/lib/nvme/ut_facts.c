@@ -27,6 +27,11 @@ controller(void **state)
 	assert_false(spdk_nvme_ctrlr_is_nssr_supported(c));
 	assert_int_equal(spdk_nvme_ctrlr_get_regs_cc(c).raw, 0x460001);
 	assert_int_equal(spdk_nvme_ctrlr_get_regs_vs(c).raw, 0x10400);
+	assert_true(spdk_nvme_ctrlr_get_regs_cap(c).raw == 0x201e0100ff);
+	assert_int_equal(spdk_nvme_ctrlr_get_data(c)->mdts, 5);
+	assert_int_equal(spdk_nvme_ctrlr_get_opts(c)->keep_alive_timeout_ms, 2000);
+	assert_string_equal(spdk_nvme_ctrlr_get_transport_id(c)->subnqn,
+	                    "nqn.2024-01.io.basalt:ut");
 	assert_true(spdk_nvme_ctrlr_is_active_ns(c, 3));
 	assert_false(spdk_nvme_ctrlr_is_active_ns(c, 4));
 	nvme_ctrlr_find_ns(c, 5, true)->active = true;
@@ -35,6 +40,29 @@ controller(void **state)
 	c->qid_used[5] = 1;
 	spdk_nvme_ctrlr_free_qid(c, 5);
 	assert_int_equal(c->qid_used[5], 0);
+	stop();
+}
+
+/* A log page or a feature, and the field that says that it is there. */
+static void
+supported(void **state)
+{
+	struct spdk_nvme_ctrlr *c = &g_fake.ctrlr;
+
+	bring_up();
+	assert_true(spdk_nvme_ctrlr_is_log_page_supported(c, SPDK_NVME_LOG_HEALTH_INFORMATION));
+	assert_true(spdk_nvme_ctrlr_is_log_page_supported(c, SPDK_NVME_LOG_CHANGED_NS_LIST));
+	assert_false(spdk_nvme_ctrlr_is_log_page_supported(c, SPDK_NVME_LOG_COMMAND_EFFECTS_LOG));
+	assert_false(spdk_nvme_ctrlr_is_log_page_supported(c, SPDK_NVME_LOG_DISCOVERY));
+	assert_true(spdk_nvme_ctrlr_is_feature_supported(c, SPDK_NVME_FEAT_NUMBER_OF_QUEUES));
+	assert_true(spdk_nvme_ctrlr_is_feature_supported(c, SPDK_NVME_FEAT_VOLATILE_WRITE_CACHE));
+	assert_false(spdk_nvme_ctrlr_is_feature_supported(c, SPDK_NVME_FEAT_HOST_IDENTIFIER));
+	assert_false(spdk_nvme_ctrlr_is_feature_supported(c, 0xff));
+	c->cdata.lpa.cses = 1;
+	c->cdata.ctratt.hids = 1;
+	nvme_ctrlr_set_supported(c);
+	assert_true(spdk_nvme_ctrlr_is_log_page_supported(c, SPDK_NVME_LOG_COMMAND_EFFECTS_LOG));
+	assert_true(spdk_nvme_ctrlr_is_feature_supported(c, SPDK_NVME_FEAT_HOST_IDENTIFIER));
 	stop();
 }
 
@@ -97,6 +125,19 @@ static void namespace(void **state)
 	bring_up();
 	ns = spdk_nvme_ctrlr_get_ns(&g_fake.ctrlr, 3);
 	assert_ptr_equal(spdk_nvme_ns_get_ctrlr(ns), &g_fake.ctrlr);
+	assert_int_equal(spdk_nvme_ns_get_id(ns), 3);
+	assert_true(spdk_nvme_ns_is_active(ns));
+	assert_false(spdk_nvme_ns_is_active(spdk_nvme_ctrlr_get_ns(&g_fake.ctrlr, 4)));
+	assert_int_equal(spdk_nvme_ns_get_data(ns)->ncap, 1u << 20);
+	assert_int_equal(spdk_nvme_ns_get_num_sectors(ns), 1u << 20);
+	assert_int_equal(spdk_nvme_ns_get_size(ns), 512u << 20);
+	assert_int_equal(spdk_nvme_ns_get_optimal_io_boundary(ns), 0);
+	ns->nsdata.noiob = 64;
+	ns->nsdata.anagrpid = 5;
+	nvme_ns_set_identify_data(ns);
+	assert_int_equal(spdk_nvme_ns_get_optimal_io_boundary(ns), 64);
+	assert_int_equal(spdk_nvme_ns_get_ana_group_id(ns), 5);
+	assert_int_equal(spdk_nvme_ns_get_ana_state(ns), SPDK_NVME_ANA_OPTIMIZED_STATE);
 	assert_int_equal(spdk_nvme_ns_get_max_io_xfer_size(ns), 131072);
 	ns->nsdata.dlfeat.bits.read_value = SPDK_NVME_DEALLOC_READ_FF;
 	assert_int_equal(spdk_nvme_ns_get_dealloc_logical_block_read_value(ns),
@@ -340,6 +381,58 @@ transport_types(void **state)
 	assert_int_equal(spdk_nvme_transport_id_parse_trtype(NULL, "TCP"), -EINVAL);
 }
 
+static void
+host_ids(void **state)
+{
+	struct spdk_nvme_host_id id = {};
+
+	assert_int_equal(spdk_nvme_host_id_parse(&id, "trtype:TCP hostaddr:1.2.3.4 hostsvcid:55"),
+	                 0);
+	assert_string_equal(id.hostaddr, "1.2.3.4");
+	assert_string_equal(id.hostsvcid, "55");
+	assert_int_equal(spdk_nvme_host_id_parse(&id, "hostaddr:"), -EINVAL);
+	assert_int_equal(spdk_nvme_host_id_parse(&id, NULL), -EINVAL);
+	assert_int_equal(spdk_nvme_host_id_parse(NULL, ""), -EINVAL);
+}
+
+static void
+transport_names(void **state)
+{
+	struct spdk_nvme_transport_id trid = {};
+
+	assert_int_equal(spdk_nvme_transport_id_populate_trstring(&trid, "tcp"), 0);
+	assert_string_equal(trid.trstring, "TCP");
+	assert_int_equal(spdk_nvme_transport_id_populate_trstring(&trid, NULL), -EINVAL);
+	assert_int_equal(spdk_nvme_transport_id_populate_trstring(
+	                         &trid, "a name of 33 characters or longer"),
+	                 -EINVAL);
+	assert_string_equal(trid.trstring, "TCP");
+	assert_string_equal(spdk_nvme_transport_id_adrfam_str(SPDK_NVMF_ADRFAM_IPV6), "IPv6");
+	assert_string_equal(spdk_nvme_transport_id_adrfam_str(SPDK_NVMF_ADRFAM_FC), "FC");
+	assert_null(spdk_nvme_transport_id_adrfam_str(SPDK_NVMF_ADRFAM_INTRA_HOST));
+}
+
+static void
+transport_opts(void **state)
+{
+	struct spdk_nvme_transport_opts before, opts;
+
+	spdk_nvme_transport_get_opts(&before, sizeof(before));
+	assert_int_equal(before.opts_size, sizeof(before));
+	opts = before;
+	opts.rdma_srq_size = before.rdma_srq_size + 77;
+	opts.tcp_connect_timeout_ms = before.tcp_connect_timeout_ms + 77;
+	assert_int_equal(spdk_nvme_transport_set_opts(&opts, 0), -EINVAL);
+	assert_int_equal(spdk_nvme_transport_set_opts(NULL, sizeof(opts)), -EINVAL);
+	/* An older program knows only the first fields. */
+	opts.opts_size = offsetof(struct spdk_nvme_transport_opts, tcp_connect_timeout_ms);
+	assert_int_equal(spdk_nvme_transport_set_opts(&opts, sizeof(opts)), 0);
+	spdk_nvme_transport_get_opts(&opts, sizeof(opts));
+	assert_int_equal(opts.rdma_srq_size, before.rdma_srq_size + 77);
+	assert_int_equal(opts.tcp_connect_timeout_ms, before.tcp_connect_timeout_ms);
+	assert_int_equal(spdk_nvme_transport_set_opts(&before, sizeof(before)), 0);
+}
+
 /* The low bits of an opcode are the direction; a log page's length is 0's based dwords. */
 static void
 command_fields(void **state)
@@ -390,6 +483,10 @@ main(void)
 		cmocka_unit_test(status_texts),
 		cmocka_unit_test(transport_types),
 		cmocka_unit_test(command_fields),
+		cmocka_unit_test(supported),
+		cmocka_unit_test(host_ids),
+		cmocka_unit_test(transport_names),
+		cmocka_unit_test(transport_opts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

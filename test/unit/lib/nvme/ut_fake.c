@@ -115,6 +115,10 @@ fake_abort(struct spdk_nvme_qpair *qpair, uint32_t dnr)
 static int
 fake_connect(struct spdk_nvme_ctrlr *ctrlr, struct spdk_nvme_qpair *qpair)
 {
+	g_fake.num_connects++;
+	if (g_fake.connect_rc != 0) {
+		return g_fake.connect_rc;
+	}
 	nvme_qpair_connect_done(qpair);
 	return 0;
 }
@@ -276,6 +280,20 @@ const struct init_step g_init_steps[NUM_INIT_STEPS] = {
 	{ "events", SPDK_NVME_OPC_SET_FEATURES, 0, 0x0b, 0x11f, 0, 0, 0, 0, 0 },
 };
 
+/* Generation 9, with one entry. */
+static void
+fill_discovery_log(const struct nvme_request *req)
+{
+	struct {
+		struct spdk_nvmf_discovery_log_page page;
+		struct spdk_nvmf_discovery_log_page_entry entry;
+	} log = { .page = { .genctr = 9, .numrec = 1 } };
+
+	memcpy(log.entry.traddr, "there", 5);
+	assert_true(req->cmd.cdw12 + req->payload_size <= sizeof(log));
+	memcpy(req->payload.base, (uint8_t *)&log + req->cmd.cdw12, req->payload_size);
+}
+
 /* What identify commands bring. */
 void
 fill_payload(const struct nvme_request *req)
@@ -284,6 +302,10 @@ fill_payload(const struct nvme_request *req)
 	struct spdk_nvme_ns_data *nsdata = req->payload.base;
 	uint8_t *bytes = req->payload.base;
 
+	if (req->cmd.opc == SPDK_NVME_OPC_GET_LOG_PAGE &&
+	    (req->cmd.cdw10 & 0xff) == SPDK_NVME_LOG_DISCOVERY) {
+		fill_discovery_log(req);
+	}
 	if (req->cmd.opc != SPDK_NVME_OPC_IDENTIFY) {
 		return;
 	}
@@ -296,6 +318,7 @@ fill_payload(const struct nvme_request *req)
 		cdata->aerl = 1;
 		cdata->oaes.ns_attribute_notices = 1;
 		cdata->vwc.present = 1;
+		cdata->lpa.lpeds = 1;
 		cdata->ctratt.elbas = g_fake.elbas;
 		break;
 	case SPDK_NVME_IDENTIFY_ACTIVE_NS_LIST:

@@ -32,6 +32,8 @@ struct fake {
 	bool automatic; /* it answers in each poll; `cc` is its configuration */
 	uint32_t cc;
 	uint32_t num_destructed;
+	uint32_t num_connects;
+	int connect_rc; /* of each connect */
 	/* What Identify says. */
 	uint16_t md_size;
 	uint8_t pi_type;

@@ -111,6 +111,26 @@ add_listener(struct spdk_nvmf_subsystem *subsystem, const char *addr)
 	assert_int_equal(status, 0);
 }
 
+/* Only so many bytes as the caller has are written. */
+static void
+test_listen_opts(void **state)
+{
+	const size_t some = offsetof(struct spdk_nvmf_listen_opts, ana_state);
+	struct spdk_nvmf_listener_opts opts;
+	struct spdk_nvmf_listen_opts listen;
+
+	memset(&opts, 0xff, sizeof(opts));
+	spdk_nvmf_subsystem_listener_opts_init(&opts, sizeof(opts));
+	assert_int_equal(opts.opts_size, sizeof(opts));
+	assert_int_equal(opts.ana_state, SPDK_NVME_ANA_OPTIMIZED_STATE);
+	assert_false(opts.secure_channel);
+	memset(&listen, 0xff, sizeof(listen));
+	spdk_nvmf_listen_opts_init(&listen, some);
+	assert_int_equal(listen.opts_size, some);
+	assert_false(listen.secure_channel);
+	assert_int_equal((int)listen.ana_state, -1);
+}
+
 static void
 check_hosts(struct spdk_nvmf_subsystem *s)
 {
@@ -194,6 +214,7 @@ static void
 test_controller(void **state)
 {
 	struct spdk_nvme_feature_ids_effects_log_page features;
+	struct spdk_nvme_cmds_and_effect_log_page effects;
 	struct spdk_nvme_supported_log_pages logs;
 	struct spdk_nvme_transport_id trid = {};
 	struct spdk_nvmf_ctrlr *ctrlr;
@@ -215,6 +236,13 @@ test_controller(void **state)
 	spdk_nvmf_get_supported_log_pages(ctrlr, &logs);
 	assert_int_equal(logs.lids[SPDK_NVME_LOG_HEALTH_INFORMATION].lsupp, 1);
 	assert_int_equal(logs.lids[0xc7].lsupp, 0);
+	memset(&effects, 0xff, sizeof(effects));
+	spdk_nvmf_get_cmds_and_effects_log_page(ctrlr, &effects);
+	assert_int_equal(effects.admin_cmds_supported[SPDK_NVME_OPC_IDENTIFY].csupp, 1);
+	assert_int_equal(effects.admin_cmds_supported[SPDK_NVME_OPC_FORMAT_NVM].csupp, 0);
+	assert_int_equal(effects.io_cmds_supported[SPDK_NVME_OPC_WRITE].lbcc, 1);
+	assert_int_equal(effects.io_cmds_supported[SPDK_NVME_OPC_READ].lbcc, 0);
+	assert_int_equal(effects.io_cmds_supported[SPDK_NVME_OPC_VERIFY].csupp, 0);
 	ut_end();
 }
 
@@ -327,6 +355,7 @@ main(void)
 		cmocka_unit_test(test_namespace),      cmocka_unit_test(test_controller),
 		cmocka_unit_test(test_request),        cmocka_unit_test(test_request_free),
 		cmocka_unit_test(test_events_aborted), cmocka_unit_test(test_discovery_notice),
+		cmocka_unit_test(test_listen_opts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

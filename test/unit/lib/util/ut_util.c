@@ -115,10 +115,21 @@ test_fields(void **state)
 	assert_ptr_equal(SPDK_CONTAINEROF(&s.b, struct sized, b), &s);
 }
 
+/* So many bytes behind the first, and no others; all are 0 again. */
+static void
+check_written(uint8_t *out, const uint8_t *expected, size_t len)
+{
+	static const uint8_t zeroes[10];
+
+	assert_memory_equal(out, expected, 1 + len);
+	assert_memory_equal(out + 1 + len, zeroes, 9 - len);
+	memset(out, 0, 10);
+}
+
 static void
 test_endian(void **state)
 {
-	uint8_t b[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 }, out[9] = { 0 };
+	uint8_t b[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 }, out[10] = { 0 };
 
 	assert_int_equal(from_be16(b + 1), 0x0102);
 	assert_int_equal(from_le16(b + 1), 0x0201);
@@ -127,15 +138,17 @@ test_endian(void **state)
 	assert_int_equal(from_be64(b + 1), 0x0102030405060708);
 	assert_int_equal(from_le64(b + 1), 0x0807060504030201);
 	to_be64(out + 1, 0x0102030405060708);
-	assert_memory_equal(out, b, 9);
+	check_written(out, b, 8);
 	to_le64(out + 1, 0x0807060504030201);
-	assert_memory_equal(out, b, 9);
+	check_written(out, b, 8);
 	to_be32(out + 1, 0x01020304);
-	to_le32(out + 5, 0x08070605);
-	assert_memory_equal(out, b, 9);
+	check_written(out, b, 4);
+	to_le32(out + 1, 0x04030201);
+	check_written(out, b, 4);
 	to_be16(out + 1, 0x0102);
-	to_le16(out + 3, 0x0403);
-	assert_memory_equal(out, b, 9);
+	check_written(out, b, 2);
+	to_le16(out + 1, 0x0201);
+	check_written(out, b, 2);
 }
 
 static void

@@ -287,6 +287,39 @@ waits_for_a_connect_in_a_poll(void **state)
 	stop();
 }
 
+/* A group knows whether all are connected, and counts. */
+static void
+group_facts(void **state)
+{
+	struct spdk_nvme_poll_group_stat *stat = NULL;
+	struct spdk_nvme_poll_group *group = spdk_nvme_poll_group_create(&g_life, NULL);
+
+	assert_ptr_equal(spdk_nvme_poll_group_get_ctx(group), &g_life);
+	assert_int_equal(spdk_nvme_poll_group_get_stats(group, &stat), -ENOTSUP);
+	assert_int_equal(spdk_nvme_poll_group_get_stats(group, NULL), -EINVAL);
+	assert_int_equal(spdk_nvme_poll_group_destroy(group), 0);
+	start(true);
+	assert_int_equal(spdk_nvme_poll_group_all_connected(g_life.group), 0);
+	qpair_new(0, true);
+	assert_int_equal(spdk_nvme_poll_group_all_connected(g_life.group), -EIO);
+	assert_int_equal(spdk_nvme_ctrlr_connect_io_qpair(g_life.ctrlr, g_life.qpairs[0]), 0);
+	assert_int_equal(spdk_nvme_poll_group_all_connected(g_life.group), -EAGAIN);
+	while (!spdk_nvme_qpair_is_connected(g_life.qpairs[0])) {
+		env_sim_advance_us(1000);
+		assert_true(poll_all() >= 0);
+	}
+	assert_int_equal(spdk_nvme_poll_group_all_connected(g_life.group), 0);
+	submit(0, 0, 1);
+	put_resp(g_net->cids[0], 0, 0);
+	assert_int_equal(poll_all(), 1);
+	assert_int_equal(spdk_nvme_poll_group_get_stats(g_life.group, &stat), 0);
+	assert_int_equal(stat->num_transports, 1);
+	assert_int_equal(stat->transport_stat[0]->trtype, SPDK_NVME_TRANSPORT_TCP);
+	assert_int_equal(stat->transport_stat[0]->tcp.nvme_completions, 2); /* with Connect */
+	spdk_nvme_poll_group_free_stats(g_life.group, stat);
+	stop(); /* which counts what is left */
+}
+
 static const struct deadline_case {
 	const char *name;
 	bool connects;
@@ -444,6 +477,7 @@ main(void)
 		cmocka_unit_test(callbacks_may_do_all),
 		cmocka_unit_test(a_free_frees_another),
 		cmocka_unit_test(waits_for_a_connect_in_a_poll),
+		cmocka_unit_test(group_facts),
 		cmocka_unit_test(each_step_has_a_deadline),
 		cmocka_unit_test(commands_wait_for_the_connection),
 		cmocka_unit_test(a_time_out_may_poll),
