@@ -185,11 +185,57 @@ test_asked_to_stop_at_any_time(void **state)
 	assert_int_equal(pthread_join(other, NULL), 0);
 }
 
+static void *
+ask_once(void *arg)
+{
+	spdk_app_start_shutdown();
+	return NULL;
+}
+
+static void
+asked_from_elsewhere(void *arg)
+{
+	pthread_t other;
+
+	assert_int_equal(pthread_create(&other, NULL, ask_once, NULL), 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+}
+
+static uint32_t g_num_shutdowns;
+
+static void
+shutdown_begins(void)
+{
+	g_num_shutdowns++;
+	spdk_app_start_shutdown(); /* is not begun twice */
+	spdk_app_stop(0);
+}
+
+/* Nothing else ends the program: with a call-back for the shutdown, and without. */
+static void
+test_shutdown(void **state)
+{
+	struct spdk_app_opts opts;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		spdk_app_opts_init(&opts, sizeof(opts));
+		opts.name = "ut_cycles";
+		opts.rpc_addr = NULL;
+		opts.print_level = SPDK_LOG_WARN;
+		opts.shutdown_cb = i == 1 ? shutdown_begins : NULL;
+		assert_int_equal(spdk_app_start(&opts, asked_from_elsewhere, NULL), 0);
+		spdk_app_fini();
+		assert_int_equal(g_num_shutdowns, i);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cycles),
+		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_asked_to_stop_at_any_time),
 	};
 

@@ -57,6 +57,34 @@ test_copy(void **state)
 	}
 }
 
+/* Two vectors in step; the walk ends with the shorter one, here in the middle of an element. */
+static void
+test_two(void **state)
+{
+	static const int src_cut[] = { 5, 0, 7, -1 }, dst_cut[] = { 2, 4, 3, -1 };
+	static const size_t pieces[] = { 2, 3, 1, 3 };
+	uint8_t from[LEN], to[LEN];
+	struct iovec siov[6], diov[6];
+	struct spdk_ioviter iter;
+	size_t scnt, dcnt, slen, dlen, n, len, pos = 0;
+	void *src, *dst;
+
+	scnt = cut(siov, from, src_cut, &slen);
+	dcnt = cut(diov, to, dst_cut, &dlen);
+	len = spdk_ioviter_first(&iter, siov, scnt, diov, dcnt, &src, &dst);
+	for (n = 0; n < SPDK_COUNTOF(pieces); n++) {
+		assert_int_equal(len, pieces[n]);
+		assert_ptr_equal(src, from + pos);
+		assert_ptr_equal(dst, to + pos);
+		pos += len;
+		len = spdk_ioviter_next(&iter, &src, &dst);
+	}
+	assert_int_equal(len, 0);
+	assert_int_equal(pos, dlen);
+	assert_int_equal(spdk_ioviter_next(&iter, &src, &dst), 0);
+	assert_int_equal(spdk_ioviter_first(&iter, siov, 0, diov, dcnt, &src, &dst), 0);
+}
+
 /* Three vectors in step: the pieces are as long as all of them are in one piece. */
 static void
 test_three(void **state)
@@ -161,9 +189,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy),          cmocka_unit_test(test_three),
-		cmocka_unit_test(test_memset),        cmocka_unit_test(test_xfer),
-		cmocka_unit_test(test_whole_buffers),
+		cmocka_unit_test(test_copy),  cmocka_unit_test(test_two),
+		cmocka_unit_test(test_three), cmocka_unit_test(test_memset),
+		cmocka_unit_test(test_xfer),  cmocka_unit_test(test_whole_buffers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
