@@ -191,6 +191,14 @@ void spdk_log_set_print_level(enum spdk_log_level level);
 /** What spdk_log_set_print_level() set. */
 enum spdk_log_level spdk_log_get_print_level(void);
 
+/** Lines up to \p level that are written are followed by the calls that led to them, a line each,
+ * in a form that addr2line takes; at first SPDK_LOG_DISABLED: none. Costs some 100 us a line. Only
+ *  while the environment is up. SPDK had this until v20.07. */
+void spdk_log_set_backtrace_level(enum spdk_log_level level);
+
+/** What spdk_log_set_backtrace_level() set. */
+enum spdk_log_level spdk_log_get_backtrace_level(void);
+
 /**
  * Log a line; the SPDK_*LOG() macros fill in the place.
  * \param file NULL: the text alone, without place and level, and without a newline added.

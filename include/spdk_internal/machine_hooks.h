@@ -3,8 +3,8 @@
  */
 
 /** \file
- * Floor 0 knows no clock and no randomness of its own: the environment fills these in when it
- * starts, and takes them back when it ends. Before and after, each has a harmless default.
+ * Floor 0 knows no clock, no randomness and no stack of its own: the environment fills these in
+ * when it starts, and takes them back when it ends. Before and after, each has a harmless default.
  */
 
 #ifndef SPDK_INTERNAL_MACHINE_HOOKS_H
@@ -19,6 +19,9 @@ struct machine_hooks {
 	void (*wall_clock)(struct timespec *now);
 	/** Unpredictable bytes; default: abort(), since a predictable identifier is worse. */
 	void (*random)(void *buf, size_t len_bytes);
+	/** \p fn for each call that leads here, innermost first; default: for none. NULL: as that.
+	 */
+	void (*backtrace)(void (*fn)(void *arg, const char *call), void *arg);
 };
 
 /** Install \p hooks (copied), or with NULL the defaults. Before other threads run. */

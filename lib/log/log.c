@@ -22,8 +22,9 @@
 #define RATELIMIT_WINDOW_NS 1000000000ull
 
 static struct {
-	enum spdk_log_level level;       /* of lines to syslog */
-	enum spdk_log_level print_level; /* of lines to stderr */
+	enum spdk_log_level level;           /* of lines to syslog */
+	enum spdk_log_level print_level;     /* of lines to stderr */
+	enum spdk_log_level backtrace_level; /* of lines with the calls that led to them */
 	bool no_timestamps;
 	bool syslog_open;
 	spdk_log_cb *log;
@@ -32,6 +33,7 @@ static struct {
 } g_state SYSTEM_STATE = {
 	.level = SPDK_LOG_NOTICE,
 	.print_level = SPDK_LOG_NOTICE,
+	.backtrace_level = SPDK_LOG_DISABLED,
 };
 
 struct level_name {
@@ -134,6 +136,18 @@ enum spdk_log_level
 spdk_log_get_print_level(void)
 {
 	return g_state.print_level;
+}
+
+void
+spdk_log_set_backtrace_level(enum spdk_log_level level)
+{
+	level_set(&g_state.backtrace_level, level);
+}
+
+enum spdk_log_level
+spdk_log_get_backtrace_level(void)
+{
+	return g_state.backtrace_level;
 }
 
 int
@@ -251,31 +265,21 @@ line_end(struct line *l, bool whole)
 	return text;
 }
 
-void
-spdk_log(enum spdk_log_level level, const char *file, const int line, const char *func,
-         const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	spdk_vlog(level, file, line, func, format, args);
-	va_end(args);
-}
-
-void
-spdk_vlog(enum spdk_log_level level, const char *file, const int line, const char *func,
-          const char *format, va_list ap)
+/* False: nobody wants lines of this level. */
+static bool
+write_line(enum spdk_log_level level, const char *file, int line, const char *func,
+           const char *format, va_list ap)
 {
 	struct line l;
 	char *text;
 
 	if (g_state.log != NULL) {
 		g_state.log(level, file, line, func, format, ap);
-		return;
+		return true;
 	}
 	if ((int)level < 0 || (int)level > SPDK_LOG_DEBUG ||
 	    (level > g_state.print_level && (level > g_state.level || !g_state.syslog_open))) {
-		return;
+		return false;
 	}
 	line_begin(&l, file, line, func, file != NULL ? g_levels[level].name : NULL);
 	line_append(&l, format, ap);
@@ -287,6 +291,59 @@ spdk_vlog(enum spdk_log_level level, const char *file, const int line, const cha
 		syslog(spdk_log_to_syslog_level(level), "%s", text + l.text);
 	}
 	free(l.heap);
+	return true;
+}
+
+/* ---- The calls behind a line ---- */
+
+/* Of the line that they belong to. */
+struct place {
+	enum spdk_log_level level;
+	const char *file;
+	int line;
+	const char *func;
+	uint32_t count;
+};
+
+static void
+write_call(const struct place *place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(place->level, place->file, place->line, place->func, format, args);
+	va_end(args);
+}
+
+static void
+backtrace_call(void *arg, const char *call)
+{
+	struct place *place = arg;
+
+	write_call(place, "  #%u %s\n", place->count++, call);
+}
+
+void
+spdk_vlog(enum spdk_log_level level, const char *file, const int line, const char *func,
+          const char *format, va_list ap)
+{
+	struct place place = { level, file, line, func, 0 };
+
+	if (write_line(level, file, line, func, format, ap) && file != NULL &&
+	    level <= g_state.backtrace_level) {
+		machine_hooks_get()->backtrace(backtrace_call, &place);
+	}
+}
+
+void
+spdk_log(enum spdk_log_level level, const char *file, const int line, const char *func,
+         const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	spdk_vlog(level, file, line, func, format, args);
+	va_end(args);
 }
 
 void

@@ -2,10 +2,10 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* The three functions by which floor 0 learns the time and gets random bytes. The environment
- * installs its own when it starts; before and after, the clocks stand still at 0 and asking for
- * randomness ends the program, since an identifier that can be guessed does silent harm.
- * Written before other threads run, read by all.
+/* The functions by which floor 0 learns the time and who called it, and gets random bytes. The
+ * environment installs its own when it starts; before and after, the clocks stand still at 0,
+ * nobody called, and asking for randomness ends the program, since an identifier that can be
+ * guessed does silent harm. Written before other threads run, read by all.
  */
 
 #include "spdk/log.h"
@@ -33,10 +33,16 @@ no_random(void *buf, size_t len_bytes)
 	abort();
 }
 
+static void
+no_backtrace(void (*fn)(void *arg, const char *call), void *arg)
+{
+}
+
 static const struct machine_hooks g_no_machine = {
 	.monotonic_ns = no_clock,
 	.wall_clock = no_wall_clock,
 	.random = no_random,
+	.backtrace = no_backtrace,
 };
 
 static struct {
@@ -52,6 +58,9 @@ machine_hooks_set(const struct machine_hooks *hooks)
 	}
 	assert(hooks->monotonic_ns != NULL && hooks->wall_clock != NULL && hooks->random != NULL);
 	g_state.hooks = *hooks;
+	if (hooks->backtrace == NULL) {
+		g_state.hooks.backtrace = no_backtrace;
+	}
 }
 
 const struct machine_hooks *

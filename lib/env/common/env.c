@@ -47,6 +47,7 @@ env_start(const struct spdk_env_opts *opts)
 		.monotonic_ns = machine_monotonic_ns,
 		.wall_clock = env_wall_clock,
 		.random = env_random,
+		.backtrace = machine_backtrace,
 	};
 	int rc;
 

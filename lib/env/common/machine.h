@@ -297,6 +297,8 @@ void machine_arena_unmap(struct env_arena *arena);
 /** Give the pages back; they read as 0 afterwards. False when that can't be done. */
 bool machine_arena_discard(struct env_arena *arena, void *addr, size_t len_bytes);
 uint64_t machine_monotonic_ns(void);
+/** \p fn for each call that leads here, innermost first, as text without newline. Any thread. */
+void machine_backtrace(void (*fn)(void *arg, const char *call), void *arg);
 /** NUMA node of a CPU, and the nodes as a mask. */
 int32_t machine_cpu_numa(uint32_t cpu);
 uint32_t machine_numa_mask(void);

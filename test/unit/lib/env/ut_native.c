@@ -342,6 +342,38 @@ test_ticks_speed(void **state)
 	assert_true(ns < (double)(ns_2 - ns_0) * 1.001 + 20000);
 }
 
+/* ---- The calls behind a line of the log ---- */
+
+static char g_calls[4096];
+static uint32_t g_num_calls;
+
+static void
+keep_call(int level, const char *file, const int line, const char *func, const char *format,
+          va_list args)
+{
+	size_t len = strlen(g_calls);
+
+	vsnprintf(g_calls + len, sizeof(g_calls) - len, format, args);
+	g_num_calls++;
+}
+
+/* This program, its test runner, and libc's start of it, each as addr2line takes it. */
+static void
+test_backtrace(void **state)
+{
+	spdk_log_set_backtrace_level(SPDK_LOG_ERROR);
+	spdk_log_open(keep_call);
+	SPDK_ERRLOG("why\n");
+	spdk_log_close();
+	spdk_log_set_backtrace_level(SPDK_LOG_DISABLED);
+	assert_true(g_num_calls > 4);
+	assert_int_equal(strncmp(g_calls, "why\n  #0 ut_env_native", 22), 0);
+	assert_non_null(strstr(g_calls, "\n  #1 ut_env_native"));
+	assert_non_null(strstr(g_calls, "libcmocka"));
+	assert_non_null(strstr(g_calls, "_cmocka_run_group_tests+0x"));
+	assert_non_null(strstr(g_calls, "libc.so.6+0x"));
+}
+
 int
 main(void)
 {
@@ -353,6 +385,7 @@ main(void)
 #endif
 		ENV_TEST(test_stale_socket),    ENV_TEST(test_not_a_socket),
 		ENV_TEST(test_file_load),       ENV_TEST(test_ticks_speed),
+		ENV_TEST(test_backtrace),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

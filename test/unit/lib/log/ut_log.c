@@ -225,6 +225,90 @@ test_ratelimit(void **state)
 	assert_true(basalt_log_ratelimit_pass(&rl, "f.c", 1, "g"));
 }
 
+/* ---- The calls behind a line ---- */
+
+static void
+two_calls(void (*fn)(void *arg, const char *call), void *arg)
+{
+	fn(arg, "here+0x1");
+	fn(arg, "main+0x22 %s");
+}
+
+static const struct machine_hooks g_with_calls = {
+	.monotonic_ns = test_monotonic,
+	.wall_clock = test_wall,
+	.random = test_random,
+	.backtrace = two_calls,
+};
+
+static void
+test_backtrace(void **state)
+{
+#define PLACE STAMP "f.c:   1:g: *WARNING*: "
+	static const char with[] = PLACE "x\n" PLACE "  #0 here+0x1\n" PLACE "  #1 main+0x22 %s\n";
+	int level;
+
+	machine_hooks_set(&g_with_calls);
+	assert_int_equal(spdk_log_get_backtrace_level(), SPDK_LOG_DISABLED);
+	for (level = SPDK_LOG_DISABLED; level <= SPDK_LOG_DEBUG; level++) {
+		spdk_log_set_backtrace_level((enum spdk_log_level)level);
+		assert_int_equal(spdk_log_get_backtrace_level(), level);
+		spdk_log(SPDK_LOG_WARN, "f.c", 1, "g", "x\n");
+		assert_string_equal(log_taken(), level >= SPDK_LOG_WARN ? with : PLACE "x\n");
+	}
+	spdk_log_set_backtrace_level((enum spdk_log_level)5);
+	assert_int_equal(spdk_log_get_backtrace_level(), SPDK_LOG_DEBUG);
+	log_taken();
+
+	/* Not behind parts of lines, and not alone. */
+	SPDK_PRINTF("part");
+	assert_string_equal(log_taken(), STAMP "part");
+	spdk_log_set_print_level(SPDK_LOG_ERROR);
+	spdk_log(SPDK_LOG_WARN, "f.c", 1, "g", "x\n");
+	assert_string_equal(log_taken(), "");
+	spdk_log_open(NULL);
+	g_syslog_lines = 0;
+	spdk_log(SPDK_LOG_WARN, "f.c", 1, "g", "x\n");
+	assert_int_equal(g_syslog_lines, 3);
+	assert_string_equal(g_syslog_text, "f.c:   1:g: *WARNING*:   #1 main+0x22 %s\n");
+	assert_string_equal(log_taken(), "");
+	spdk_log_close();
+
+	/* An environment without any: no calls. */
+	machine_hooks_set(&g_hooks);
+	spdk_log(SPDK_LOG_ERROR, "f.c", 1, "g", "x\n");
+	assert_string_equal(log_taken(), STAMP "f.c:   1:g: *ERROR*: x\n");
+	machine_hooks_set(NULL);
+	g_wall.tv_sec = 0;
+	spdk_log(SPDK_LOG_ERROR, "f.c", 1, "g", "x\n");
+	assert_string_equal(log_taken(), "f.c:   1:g: *ERROR*: x\n");
+	spdk_log_set_backtrace_level(SPDK_LOG_DISABLED);
+}
+
+static char g_sink_text[256];
+
+static void
+sink_keeps(int level, const char *file, const int line, const char *func, const char *format,
+           va_list args)
+{
+	size_t len = strlen(g_sink_text);
+
+	vsnprintf(g_sink_text + len, sizeof(g_sink_text) - len, format, args);
+}
+
+static void
+test_backtrace_own_sink(void **state)
+{
+	machine_hooks_set(&g_with_calls);
+	spdk_log_set_backtrace_level(SPDK_LOG_ERROR);
+	spdk_log_open(sink_keeps);
+	spdk_log(SPDK_LOG_ERROR, "f.c", 1, "g", "x\n");
+	spdk_log(SPDK_LOG_WARN, "f.c", 1, "g", "y\n");
+	spdk_log_close();
+	assert_string_equal(g_sink_text, "x\n  #0 here+0x1\n  #1 main+0x22 %s\ny\n");
+	spdk_log_set_backtrace_level(SPDK_LOG_DISABLED);
+}
+
 static void
 test_hooks(void **state)
 {
@@ -255,6 +339,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_flog, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_dump, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_ratelimit, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(test_backtrace, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(test_backtrace_own_sink, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_hooks, log_setup, log_teardown),
 	};
 

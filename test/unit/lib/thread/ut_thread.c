@@ -98,6 +98,19 @@ test_order_of_a_sender(void **state)
 	assert_false(poll_thread(1));
 }
 
+/* At once on the thread itself, else as a message. */
+static void
+test_exec(void **state)
+{
+	set_thread(0);
+	assert_int_equal(spdk_thread_exec_msg(ut_thread(0), msg_trace, "a"), 0);
+	assert_string_equal(g_trace, "a");
+	assert_int_equal(spdk_thread_exec_msg(ut_thread(1), msg_trace, "b"), 0);
+	assert_string_equal(g_trace, "a");
+	poll_threads();
+	assert_string_equal(g_trace, "ab");
+}
+
 static void
 msg_send_again(void *arg)
 {
@@ -416,6 +429,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ids_and_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_of_a_sender, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exec, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_step_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_critical, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_thread, setup, teardown),
