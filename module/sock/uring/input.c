@@ -5,11 +5,12 @@
 /*
  * Reading, on the socket's thread.
  *
- * In a group one receive in the ring goes on by itself: what arrives lands in a buffer of the
- * group's set, and waits in the socket's list for its user, who copies it. Where all buffers are
- * taken, or the system has no such receive, the next one is a single one into the socket's own
- * buffer, when that is empty; so a user who does not read stops nobody else. No call of the user's
- * reads the descriptor itself meanwhile: it would overtake what is on its way.
+ * In a group one receive in the ring goes on by itself: what arrives lands in buffers of the
+ * group's set, several at once where the system can, and waits in the socket's list for its user,
+ * who copies it. Where all buffers are taken, or the system has no such receive, the next one is a
+ * single one into the socket's own buffer, when that is empty; so a user who does not read stops
+ * nobody else. No call of the user's reads the descriptor itself meanwhile: it would overtake what
+ * is on its way.
  *
  * A socket that receives nothing ahead (and one that listens) is only watched: the ring tells once
  * that it can be read, and is asked again when the user has read.
@@ -81,6 +82,7 @@ recv_arm(struct uring_sock *sock)
 		io_uring_prep_recv(sqe, sock->tcp.fd, sock->own.data, URING_OWN_BYTES, 0);
 	} else {
 		io_uring_prep_recv_multishot(sqe, sock->tcp.fd, NULL, 0, 0);
+		sqe->ioprio |= group->bundles ? IORING_RECVSEND_BUNDLE : 0;
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = 0;
 	}
@@ -121,6 +123,22 @@ input_append(struct uring_sock *sock, struct uring_buf *buf, uint32_t len)
 	sock->in_bytes += len;
 }
 
+/* Buffers of the set: of a bundle, those behind the first are those that were handed over behind
+ * it. Their places are not taken again meanwhile: there are as many as buffers, and these are out.
+ */
+static void
+input_append_set(struct uring_sock *sock, uint32_t id, uint32_t len)
+{
+	struct uring_group *group = uring_group_of(sock);
+	uint16_t place = group->bufs[id].place;
+	uint32_t piece;
+
+	for (; len > 0; place++, len -= piece) {
+		piece = spdk_min(len, URING_BUF_BYTES);
+		input_append(sock, &group->bufs[group->order[place % URING_BUFS]], piece);
+	}
+}
+
 static void
 recv_failed(struct uring_sock *sock, int rc, bool from_set)
 {
@@ -148,22 +166,21 @@ recv_failed(struct uring_sock *sock, int rc, bool from_set)
 void
 uring_recv_done(struct uring_sock *sock, const struct io_uring_cqe *cqe)
 {
-	struct uring_group *group = uring_group_of(sock);
-	struct uring_buf *buf = NULL;
+	bool from_set = cqe->flags & IORING_CQE_F_BUFFER;
+	uint32_t id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 
 	if (!(cqe->flags & IORING_CQE_F_MORE)) {
 		sock->in_ring &= ~(uint32_t)URING_RECV;
 		sock->cancelled &= ~(uint32_t)URING_RECV;
 		sock_tcp_work_later(&sock->tcp);
 	}
-	if (cqe->flags & IORING_CQE_F_BUFFER) {
-		buf = &group->bufs[cqe->flags >> IORING_CQE_BUFFER_SHIFT];
-	}
-	if (cqe->res > 0) {
-		input_append(sock, buf != NULL ? buf : &sock->own, (uint32_t)cqe->res);
+	if (cqe->res > 0 && from_set) {
+		input_append_set(sock, id, (uint32_t)cqe->res);
+	} else if (cqe->res > 0) {
+		input_append(sock, &sock->own, (uint32_t)cqe->res);
 	} else {
-		if (buf != NULL) {
-			uring_buf_return(group, buf);
+		if (from_set) {
+			uring_buf_return(uring_group_of(sock), &uring_group_of(sock)->bufs[id]);
 		}
 		if (cqe->res == 0) {
 			sock->eof = true;

@@ -5,7 +5,8 @@
 /*
  * A group's ring, and the set of buffers that its sockets receive into. What the system offers is
  * found out when it is made: a set of buffers since Linux 5.19, receives that go on since 6.0,
- * sends without a copy since 6.1; without them the rest goes on.
+ * sends without a copy since 6.1, receives into several buffers at once since 6.10; without them
+ * the rest goes on.
  *
  * Any thread may use the ring, one at a time: a group moves with its SPDK thread.
  */
@@ -92,6 +93,8 @@ ring_can_zcopy(struct io_uring *ring)
 void
 uring_buf_return(struct uring_group *group, struct uring_buf *buf)
 {
+	buf->place = group->buf_ring->tail;
+	group->order[buf->place % URING_BUFS] = (uint8_t)buf->id;
 	io_uring_buf_ring_add(group->buf_ring, buf->data, URING_BUF_BYTES, (unsigned short)buf->id,
 	                      io_uring_buf_ring_mask(URING_BUFS), 0);
 	io_uring_buf_ring_advance(group->buf_ring, 1);
@@ -132,6 +135,7 @@ bufs_open(struct uring_group *group)
 		uring_buf_return(group, &group->bufs[i]);
 	}
 	group->multishot = true; /* until the first try says otherwise */
+	group->bundles = group->ring.features & IORING_FEAT_RECVSEND_BUNDLE;
 }
 
 int

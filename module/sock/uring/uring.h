@@ -9,10 +9,19 @@
 #ifndef SOCK_URING_H
 #define SOCK_URING_H
 
+#include "spdk/assert.h"
 #include "spdk/util.h"
 #include "spdk_internal/sock_tcp.h"
 
 #include <liburing.h>
+
+/* Of Linux 6.10; liburing may be older than the kernel. */
+#ifndef IORING_RECVSEND_BUNDLE
+#define IORING_RECVSEND_BUNDLE (1U << 4)
+#endif
+#ifndef IORING_FEAT_RECVSEND_BUNDLE
+#define IORING_FEAT_RECVSEND_BUNDLE (1U << 14)
+#endif
 
 /** Entries of a group's ring, and of its completion queue: one receive and one send a socket. */
 #define URING_ENTRIES 512
@@ -47,7 +56,8 @@ struct uring_buf {
 	uint8_t *data;
 	uint32_t pos;
 	uint32_t len;
-	int id; /* in the group's set; -1: a socket's own */
+	int id;         /* in the group's set; -1: a socket's own */
+	uint16_t place; /* of the set: when it was handed to the system, modulo 2^16 */
 	STAILQ_ENTRY(uring_buf) link;
 };
 
@@ -83,10 +93,13 @@ struct uring_group {
 	uint8_t *buf_memory;
 	bool zcopy;      /* the system can send without a copy */
 	bool multishot;  /* and receive again and again */
+	bool bundles;    /* into several buffers at once */
 	bool own_failed; /* a socket got no ring of its own: said once */
 	bool stuck;      /* entries wait to be submitted; counts in the group's counter */
 	struct uring_buf bufs[URING_BUFS];
+	uint8_t order[URING_BUFS]; /* the buffer at each place, modulo URING_BUFS */
 };
+SPDK_STATIC_ASSERT(URING_BUFS <= 256 && (URING_BUFS & (URING_BUFS - 1)) == 0, "order[], place");
 
 static inline struct uring_sock *
 uring_of(struct spdk_sock *sock)

@@ -11,10 +11,12 @@
 #include <liburing.h>
 #include <poll.h>
 
+#include "../../../../../module/sock/uring/uring.h"
 #include "../posix/pair.h"
 
 static int g_ring_rc;              /* what making a ring gives; 0: it is made */
 static int g_alloc_fail, g_allocs; /* which allocation fails, counted from 1; 0: none */
+static uint32_t g_features_lost;   /* what the system says it can, but for these */
 
 int __real_io_uring_queue_init_params(unsigned int entries, struct io_uring *ring,
                                       struct io_uring_params *params);
@@ -24,8 +26,13 @@ int
 __wrap_io_uring_queue_init_params(unsigned int entries, struct io_uring *ring,
                                   struct io_uring_params *params)
 {
-	return g_ring_rc != 0 ? g_ring_rc
-	                      : __real_io_uring_queue_init_params(entries, ring, params);
+	int rc = g_ring_rc;
+
+	if (rc == 0) {
+		rc = __real_io_uring_queue_init_params(entries, ring, params);
+		ring->features &= ~g_features_lost;
+	}
+	return rc;
 }
 
 void *__real_malloc(size_t size);
@@ -214,6 +221,67 @@ test_hoarder(void **state)
 	pair_close(&b);
 }
 
+/* Each of two clients sends all of \p out to its server, who reads in pieces of changing size,
+ * and not all the time. */
+static void
+flood(struct pair *p, uint8_t *out, size_t len, uint8_t *in)
+{
+	size_t sent[2] = { 0, 0 };
+	struct iovec iov;
+	ssize_t n;
+	int k, round;
+
+	p[0].into = in;
+	p[1].into = in + len;
+	for (round = 0; p[0].taken < len || p[1].taken < len; round++) {
+		for (k = 0; k < 2; k++) {
+			iov.iov_base = out + sent[k];
+			iov.iov_len = len - sent[k];
+			n = iov.iov_len > 0 ? spdk_sock_writev(p[k].client, &iov, 1) : 0;
+			sent[k] += n > 0 ? (size_t)n : 0;
+			/* Now one reads, now the other. */
+			p[k].take_max = round / 8 % 2 == k ? (size_t)round * 7919 % 60000 + 1 : 0;
+		}
+		assert_true(spdk_sock_group_poll(p[0].group) >= 0);
+	}
+}
+
+/* Much that arrives at once takes several buffers in one go, where the system can: the bytes are
+ * the same with and without, also when buffers come back in another order than they went. */
+static void
+test_bundles(void **state)
+{
+	static uint8_t out[4000000], in[2 * sizeof(out)];
+	struct uring_group *group;
+	struct pair p[2];
+	size_t i;
+	int with;
+
+	for (i = 0; i < sizeof(out); i++) {
+		out[i] = (uint8_t)(i * 7 + (i >> 10));
+	}
+	for (with = 0; with < 2; with++) {
+		g_features_lost = with ? 0 : IORING_FEAT_RECVSEND_BUNDLE;
+		pair_open(&p[0], "127.0.0.1");
+		pair_open(&p[1], "127.0.0.1");
+		assert_int_equal(spdk_sock_group_remove_sock(p[1].group, p[1].server), 0);
+		assert_int_equal(
+		        spdk_sock_group_add_sock(p[0].group, p[1].server, server_ready, &p[1]), 0);
+		group = SPDK_CONTAINEROF(p[0].server->group, struct uring_group, tcp.base);
+		assert_true(with || !group->bundles);
+		memset(in, 0, sizeof(in));
+		flood(p, out, sizeof(out), in);
+		assert_memory_equal(in, out, sizeof(out));
+		assert_memory_equal(in + sizeof(out), out, sizeof(out));
+		assert_int_equal(spdk_sock_group_remove_sock(p[0].group, p[1].server), 0);
+		assert_int_equal(
+		        spdk_sock_group_add_sock(p[1].group, p[1].server, server_ready, &p[1]), 0);
+		pair_close(&p[0]);
+		pair_close(&p[1]);
+	}
+	g_features_lost = 0;
+}
+
 /* What arrived moves with the socket, all of it, to another group and out of any. */
 static void
 test_moves_with_bytes(void **state)
@@ -310,10 +378,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forbidden),       cmocka_unit_test(test_no_ring_for_group),
-		cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_no_own_ring),
-		cmocka_unit_test(test_hoarder),         cmocka_unit_test(test_moves_with_bytes),
-		cmocka_unit_test(test_both_in_a_group), cmocka_unit_test(test_default),
+		cmocka_unit_test(test_forbidden),        cmocka_unit_test(test_no_ring_for_group),
+		cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_no_own_ring),
+		cmocka_unit_test(test_hoarder),          cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_moves_with_bytes), cmocka_unit_test(test_both_in_a_group),
+		cmocka_unit_test(test_default),
 	};
 
 	setenv("SOCK_IMPL", "uring", 1);
