@@ -59,6 +59,18 @@ def test_libuv():
     assert got[2] >= 3, f"our own timer was served {got[2]} times in 120 ms"
 
 
+def test_thread():
+    for _ in range(5):
+        rc, out, err = run("thread")
+        assert (rc, err) == (0, ""), (rc, err)
+        assert out == ("worker0 counted 1000 on left, worker1 counted 1000 on right, "
+                       "worker2 counted 1000 on right\n3 channels, 3000 in all\n"), out
+    rc, out, err = run("thread", "-h")
+    assert rc == 0 and out.startswith("usage: ") and err == "", (rc, out, err)
+    rc, out, err = run("thread", "-x")
+    assert rc == 1 and out == "" and "usage: " in err, (rc, out, err)
+
+
 def test_usage():
     names = ["thread_epoll", "thread_io_uring"] + ["thread_libuv"] * (sys.argv[2] == "libuv")
     for name in names:
@@ -67,5 +79,6 @@ def test_usage():
 
 
 if __name__ == "__main__":
-    TESTS = [test_epoll, test_io_uring, test_usage] + [test_libuv] * (sys.argv[2] == "libuv")
+    TESTS = [test_thread, test_epoll, test_io_uring, test_usage]
+    TESTS += [test_libuv] * (sys.argv[2] == "libuv")
     sys.exit(run_tap([(test.__name__[5:], test) for test in TESTS]) != 0)
