@@ -13,15 +13,20 @@
 #include "spdk/likely.h"
 #include "spdk/util.h"
 
+/** Protection of one block: guard, tags. */
+static uint32_t
+ns_pi_bytes(const struct spdk_nvme_ns *ns)
+{
+	return ns->pi_format == SPDK_NVME_16B_GUARD_PI ? 8 : 16;
+}
+
 uint32_t
 nvme_ns_rw_block_bytes(const struct spdk_nvme_ns *ns, uint32_t io_flags)
 {
-	uint32_t pi_bytes = ns->pi_format == SPDK_NVME_16B_GUARD_PI ? 8 : 16;
-
 	/* With PRACT and metadata of nothing but protection, the controller makes and strips it. */
 	if ((io_flags & SPDK_NVME_IO_FLAGS_PRACT) != 0 &&
 	    (ns->flags & SPDK_NVME_NS_EXTENDED_LBA_SUPPORTED) != 0 &&
-	    (ns->flags & SPDK_NVME_NS_DPS_PI_SUPPORTED) != 0 && ns->md_size == pi_bytes) {
+	    (ns->flags & SPDK_NVME_NS_DPS_PI_SUPPORTED) != 0 && ns->md_size == ns_pi_bytes(ns)) {
 		return ns->sector_size;
 	}
 	return ns->extended_lba_size;
