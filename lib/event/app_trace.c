@@ -86,10 +86,12 @@ enable_list(const char *list)
 int
 spdk_app_setup_trace(struct spdk_app_opts *opts)
 {
+	/* The others of a group of processes would take the file that the first writes. */
+	bool by_id = opts->shm_id >= 0 && spdk_process_is_primary();
 	char name[64];
 	int rc;
 
-	if (opts->shm_id >= 0) {
+	if (by_id) {
 		snprintf(name, sizeof(name), "/%s" SPDK_TRACE_SHM_NAME_BASE "%d", opts->name,
 		         opts->shm_id);
 	} else {
@@ -107,8 +109,8 @@ spdk_app_setup_trace(struct spdk_app_opts *opts)
 	rc = enable_list(opts->tpoint_group_mask);
 	if (rc == 0) {
 		SPDK_NOTICELOG("Tracepoints %s are on. See them with: spdk_trace -s %s %s %d\n",
-		               opts->tpoint_group_mask, opts->name, opts->shm_id >= 0 ? "-i" : "-p",
-		               opts->shm_id >= 0 ? opts->shm_id : (int)env_get_pid());
+		               opts->tpoint_group_mask, opts->name, by_id ? "-i" : "-p",
+		               by_id ? opts->shm_id : (int)env_get_pid());
 		SPDK_NOTICELOG("or, after the program has ended: spdk_trace -f /dev/shm%s\n", name);
 	}
 	return rc;

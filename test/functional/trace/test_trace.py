@@ -214,6 +214,23 @@ def test_shm_id():
     os.unlink(path)
 
 
+def test_shm_id_of_two():
+    """A second process of the same id has a file of its own, and leaves that of the first alone."""
+    number = str(200000 + os.getpid() % 100000)
+    path = f"/dev/shm/spdk_tgt_trace.{number}"
+    with Target(BUILD, "-e", "thread", "-i", number, "--disable-cpumask-locks") as first:
+        inode = os.stat(path).st_ino
+        with Target(BUILD, "-e", "thread", "-i", number, "--disable-cpumask-locks") as second:
+            own = shm(second.process.pid)
+            assert second.connection.call("trace_get_info")["tpoint_shm_path"] == own
+            assert os.stat(path).st_ino == inode
+        assert os.stat(path).st_ino == inode, "the second took the file of the first"
+        assert first.connection.call("trace_get_info")["tpoint_shm_path"] == path
+    for left in (path, own):
+        if os.path.exists(left):  # there were records
+            os.unlink(left)
+
+
 def test_bad_files():
     with Traced() as t:
         data = load(shm(t.pid))
