@@ -48,8 +48,8 @@ class Server:
         raise AssertionError("the server does not listen: " + self.text())
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        self.process.terminate()  # a killed one leaves its trace file
+        self.process.wait(LIMIT_S)
 
     def text(self):
         with open(self.log, errors="replace", encoding="utf-8") as f:
