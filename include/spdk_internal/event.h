@@ -70,6 +70,15 @@ struct reactor_info {
 	bool in_interrupt;
 };
 
+/**
+ * Let the threads of \p lcore, and those that come to it, use interrupts, or poll. On a thread,
+ * which stays until \p cb_fn ran on it.
+ * \return 0; -EINVAL: not one of our cores; -ENOTSUP: the program did not ask for interrupt mode;
+ * -ENOMEM.
+ */
+int reactor_set_interrupt_mode(uint32_t lcore, bool in_interrupt, void (*cb_fn)(void *arg),
+                               void *cb_arg);
+
 void reactor_get_info(const struct reactor *reactor, struct reactor_info *info);
 
 /** Name, id and so on of each thread on \p reactor; from its own thread. */

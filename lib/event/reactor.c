@@ -113,14 +113,6 @@ reactor_run_events(struct reactor *reactor)
 /* ---- Threads ---- */
 
 static void
-thread_switch_mode(struct spdk_thread *thread, bool in_interrupt)
-{
-	spdk_set_thread(thread);
-	spdk_thread_set_interrupt_mode(in_interrupt);
-	spdk_set_thread(NULL);
-}
-
-static void
 reactor_add_thread(struct reactor *reactor, struct lw_thread *lw)
 {
 	lw->reactor = reactor;
@@ -129,7 +121,7 @@ reactor_add_thread(struct reactor *reactor, struct lw_thread *lw)
 	reactor->num_threads++;
 	thread_attach(lw->thread, &reactor->sleeper);
 	if (thread_in_interrupt(lw->thread) != reactor->in_interrupt) {
-		thread_switch_mode(lw->thread, reactor->in_interrupt);
+		reactor_tell_mode(lw->thread, reactor->in_interrupt);
 	}
 	if (reactor->stopping) {
 		reactor->attention = true;
@@ -182,20 +174,6 @@ reactor_move_thread(struct reactor *reactor, struct lw_thread *lw)
 	lw->move = false;
 	if (target != NULL && target != reactor) {
 		reactor_hand_over(reactor, lw, target);
-	}
-}
-
-void
-reactor_switch_mode(struct reactor *reactor, bool in_interrupt)
-{
-	struct lw_thread *lw;
-
-	if (!spdk_interrupt_mode_is_enabled()) {
-		return;
-	}
-	reactor->in_interrupt = in_interrupt;
-	TAILQ_FOREACH(lw, &reactor->threads, link) {
-		thread_switch_mode(lw->thread, in_interrupt);
 	}
 }
 

@@ -82,8 +82,6 @@ void reactor_thread_arrives(void *arg1, void *arg2);
 void reactor_send(struct spdk_event *event);
 /* Move a thread to another core. On its reactor, outside of steps. False: it stays (logged). */
 bool reactor_hand_over(struct reactor *reactor, struct lw_thread *lw, struct reactor *target);
-/* Tell all threads here, and those that come, to use interrupts or to poll. On the reactor. */
-void reactor_switch_mode(struct reactor *reactor, bool in_interrupt);
 /* reactors.c */
 bool reactors_are_stopping(void);
 /* Before a thread is sent to a core; false: all stop, it must not be. Any thread. */
@@ -97,6 +95,11 @@ uint64_t reactors_nap_ticks(void);
 struct reactor *reactors_choose(struct spdk_thread *thread);
 /* A thread that exited while all stop; destroyed when no core sends messages any more. */
 void reactors_keep_dead(struct lw_thread *lw);
+/* mode.c: tell all threads here, and those that come, to use interrupts or to poll. On the reactor.
+ */
+void reactor_switch_mode(struct reactor *reactor, bool in_interrupt);
+/* Tell one thread, which is here and in no step. */
+void reactor_tell_mode(struct spdk_thread *thread, bool in_interrupt);
 /* monitor.c */
 void reactor_monitor(struct reactor *reactor);
 

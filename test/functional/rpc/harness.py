@@ -26,7 +26,7 @@ class Target:
     """spdk_tgt with its own socket and folder; a context manager. With heap_counter, the library
     that counts blocks of the heap, live_heap() tells how many are in use."""
 
-    def __init__(self, build, *args, heap_counter=None):
+    def __init__(self, build, *args, heap_counter=None, program="bin/spdk_tgt"):
         self.dir = tempfile.mkdtemp(prefix="basalt_rpc_")
         self.addr = os.path.join(self.dir, "rpc.sock")
         self.log = open(os.path.join(self.dir, "log"), "w+", encoding="utf-8")
@@ -37,7 +37,7 @@ class Target:
                 f.write(bytes(16))
             env.update(LD_PRELOAD=heap_counter, BASALT_HEAP_COUNT=self.heap_path)
         self.process = subprocess.Popen(
-            [os.path.join(build, "bin", "spdk_tgt"), "-r", self.addr, *args],
+            [os.path.join(build, program), "-r", self.addr, *args],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=env)
 
     def __enter__(self):
