@@ -51,7 +51,7 @@
 /* A constant, a register, or a place in memory that needs no instruction to get at. */
 #define USDT_ARG(x) "nor"((uint64_t)(x))
 
-/** A probe with 1 to 4 arguments, each a number or a pointer, of which 8 bytes are given. */
+/** A probe with 1 to 5 arguments, each a number or a pointer, of which 8 bytes are given. */
 #define USDT_PROBE1(name, a) __asm__ volatile(USDT_NOTE(name, "8@%0")::USDT_ARG(a))
 #define USDT_PROBE2(name, a, b) \
 	__asm__ volatile(USDT_NOTE(name, "8@%0 8@%1")::USDT_ARG(a), USDT_ARG(b))
@@ -60,13 +60,18 @@
 #define USDT_PROBE4(name, a, b, c, d) \
 	__asm__ volatile(USDT_NOTE(name, "8@%0 8@%1 8@%2 8@%3")::USDT_ARG(a), USDT_ARG(b), \
 	                 USDT_ARG(c), USDT_ARG(d))
+#define USDT_PROBE5(name, a, b, c, d, e) \
+	__asm__ volatile(USDT_NOTE(name, "8@%0 8@%1 8@%2 8@%3 8@%4")::USDT_ARG(a), USDT_ARG(b), \
+	                 USDT_ARG(c), USDT_ARG(d), USDT_ARG(e))
 
 #else
 
-#define USDT_PROBE1(name, a) ((void)0)
-#define USDT_PROBE2(name, a, b) ((void)0)
-#define USDT_PROBE3(name, a, b, c) ((void)0)
-#define USDT_PROBE4(name, a, b, c, d) ((void)0)
+/* Not evaluated. */
+#define USDT_PROBE1(name, a) ((void)sizeof(a))
+#define USDT_PROBE2(name, a, b) (USDT_PROBE1(name, a), (void)sizeof(b))
+#define USDT_PROBE3(name, a, b, c) (USDT_PROBE2(name, a, b), (void)sizeof(c))
+#define USDT_PROBE4(name, a, b, c, d) (USDT_PROBE3(name, a, b, c), (void)sizeof(d))
+#define USDT_PROBE5(name, a, b, c, d, e) (USDT_PROBE4(name, a, b, c, d), (void)sizeof(e))
 
 #endif
 

@@ -17,6 +17,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 #include "spdk/trace.h"
 
 struct connect {
@@ -63,6 +64,8 @@ connect_enable(struct connect *c)
 
 	qpair->ctrlr = c->ctrlr;
 	qpair->qid = c->cmd.qid;
+	USDT_PROBE5(nvmf_ctrlr_add_qpair, qpair, qpair->qid, qpair->ctrlr->subsys->nqn,
+	            qpair->ctrlr->hostnqn, spdk_get_ticks());
 	group->current_unassociated_qpairs--;
 	if (qpair->qid == 0) {
 		group->stat.admin_qpairs++;

@@ -96,7 +96,6 @@ nvmf_ctrlr_alloc(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_qpair *
 	struct spdk_nvmf_ctrlr *ctrlr;
 	uint16_t cntlid = subsystem_take_cntlid(subsystem);
 
-	USDT_PROBE2(nvmf_ctrlr_create, subsystem->nqn, qpair);
 	if (cntlid == 0) {
 		return NULL;
 	}
@@ -115,6 +114,8 @@ nvmf_ctrlr_alloc(struct spdk_nvmf_subsystem *subsystem, struct spdk_nvmf_qpair *
 	ctrlr->discovery = subsystem->subtype != SPDK_NVMF_SUBTYPE_NVME;
 	snprintf(ctrlr->hostnqn, sizeof(ctrlr->hostnqn), "%s", data->hostnqn);
 	memcpy(ctrlr->hostid.u.raw, data->hostid, sizeof(data->hostid));
+	USDT_PROBE4(nvmf_ctrlr_create, ctrlr, subsystem->nqn, spdk_thread_get_id(spdk_get_thread()),
+	            spdk_get_ticks());
 	ctrlr_init_regs(ctrlr);
 	ctrlr_init_cdata(ctrlr);
 	nvmf_ctrlr_reset_features(ctrlr);
@@ -226,7 +227,8 @@ ctrlr_free_msg(void *arg)
 void
 nvmf_ctrlr_free(struct spdk_nvmf_ctrlr *ctrlr)
 {
-	USDT_PROBE2(nvmf_ctrlr_destruct, ctrlr, ctrlr->cntlid);
+	USDT_PROBE4(nvmf_ctrlr_destruct, ctrlr, ctrlr->subsys->nqn,
+	            spdk_thread_get_id(spdk_get_thread()), spdk_get_ticks());
 	assert(ctrlr->num_qpairs == 0 && ctrlr->holds == 0 && ctrlr->num_aers == 0);
 	spdk_bit_array_free(&ctrlr->qpair_mask);
 	free(ctrlr);

@@ -94,7 +94,8 @@ spdk_nvmf_subsystem_add_listener_ext(struct spdk_nvmf_subsystem *subsystem,
 	struct spdk_nvmf_listener_opts opts;
 	int rc;
 
-	USDT_PROBE3(nvmf_subsystem_add_listener, subsystem->nqn, trid->traddr, trid->trsvcid);
+	USDT_PROBE4(nvmf_subsystem_add_listener, subsystem->nqn, trid->trtype, trid->traddr,
+	            trid->trsvcid);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	spdk_nvmf_subsystem_listener_opts_init(&opts, sizeof(opts));
 	if (user_opts != NULL) {
@@ -135,7 +136,8 @@ spdk_nvmf_subsystem_remove_listener(struct spdk_nvmf_subsystem *subsystem,
 {
 	struct spdk_nvmf_subsystem_listener *listener;
 
-	USDT_PROBE3(nvmf_subsystem_remove_listener, subsystem->nqn, trid->traddr, trid->trsvcid);
+	USDT_PROBE4(nvmf_subsystem_remove_listener, subsystem->nqn, trid->trtype, trid->traddr,
+	            trid->trsvcid);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	listener = subsystem_find_listener(subsystem, trid);
 	if (listener == NULL) {

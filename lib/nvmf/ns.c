@@ -178,7 +178,6 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 	struct spdk_nvmf_ns_opts opts;
 	struct spdk_nvmf_ns *ns;
 
-	USDT_PROBE2(nvmf_subsystem_add_ns, subsystem->nqn, bdev_name);
 	assert(nvmf_tgt_on_thread(subsystem->tgt));
 	if (subsystem->state != NVMF_SUBSYSTEM_INACTIVE &&
 	    subsystem->state != NVMF_SUBSYSTEM_PAUSED) {
@@ -226,6 +225,7 @@ spdk_nvmf_subsystem_add_ns_ext(struct spdk_nvmf_subsystem *subsystem, const char
 	subsystem->ns[ns->nsid - 1] = ns;
 	pthread_mutex_unlock(&subsystem->tgt->mutex);
 	nvmf_subsystem_ns_changed(subsystem, ns->nsid);
+	USDT_PROBE2(nvmf_subsystem_add_ns, subsystem->nqn, ns->nsid);
 	return ns->nsid;
 }
 

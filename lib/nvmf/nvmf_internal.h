@@ -196,6 +196,9 @@ struct spdk_nvmf_subsystem {
 
 	/* target thread */
 	enum nvmf_subsystem_state state;
+	uint8_t change_from; /* of enum nvmf_subsystem_state: the change under way, for who traces
+	                      */
+	uint8_t change_to;
 	bool destroying;
 	bool allow_any_host;
 	bool allow_any_listener;
@@ -362,6 +365,9 @@ void nvmf_sgroup_free(struct spdk_nvmf_subsystem_poll_group *sgroup);
 void nvmf_sgroup_check_paused(struct spdk_nvmf_subsystem_poll_group *sgroup);
 
 /* ---- subsystem.c, subsystem_state.c ---- */
+
+/** A poll group has made its part of a change of state: go on with the next. */
+void nvmf_subsystem_visited(struct spdk_io_channel_iter *i, int rc);
 
 /** Free an inactive subsystem and all that hangs on it. */
 void nvmf_subsystem_free(struct spdk_nvmf_subsystem *subsystem);

@@ -45,6 +45,8 @@ nvmf_poll_group_add_transport(struct spdk_nvmf_poll_group *group,
 	tgroup->transport = transport;
 	tgroup->group = group;
 	TAILQ_INSERT_TAIL(&group->tgroups, tgroup, link);
+	USDT_PROBE3(nvmf_transport_poll_group_create, transport, spdk_thread_get_id(group->thread),
+	            spdk_get_ticks());
 	return 0;
 }
 
@@ -169,7 +171,8 @@ spdk_nvmf_poll_group_create(struct spdk_nvmf_tgt *tgt)
 {
 	struct spdk_io_channel *ch = spdk_get_io_channel(tgt);
 
-	USDT_PROBE2(nvmf_create_poll_group, tgt->name, spdk_thread_get_id(spdk_get_thread()));
+	USDT_PROBE2(nvmf_create_poll_group, spdk_thread_get_id(spdk_get_thread()),
+	            spdk_get_ticks());
 	return ch != NULL ? spdk_io_channel_get_ctx(ch) : NULL;
 }
 
@@ -188,7 +191,8 @@ spdk_nvmf_poll_group_destroy(struct spdk_nvmf_poll_group *group,
 {
 	struct spdk_nvmf_qpair *qpair, *tmp;
 
-	USDT_PROBE2(nvmf_destroy_poll_group, group, spdk_thread_get_id(spdk_get_thread()));
+	USDT_PROBE2(nvmf_destroy_poll_group, spdk_thread_get_id(spdk_get_thread()),
+	            spdk_get_ticks());
 	assert(group->thread == spdk_get_thread());
 	assert(cb_fn != NULL && group->destroy_cb_fn == NULL);
 	/* No new queue pair: spdk_nvmf_tgt_new_qpair() sees a group without a way in. */
@@ -223,6 +227,8 @@ spdk_nvmf_poll_group_add(struct spdk_nvmf_poll_group *group, struct spdk_nvmf_qp
 	qpair->ctrlr = NULL;
 	qpair->disconnect_started = false;
 	qpair->connect_received = false;
+	USDT_PROBE3(nvmf_transport_poll_group_add, qpair, qpair->qid,
+	            spdk_thread_get_id(group->thread));
 	rc = qpair->transport->ops->poll_group_add(tgroup, qpair);
 	if (rc != 0) {
 		qpair->group = NULL;
@@ -243,6 +249,8 @@ spdk_nvmf_poll_group_remove(struct spdk_nvmf_qpair *qpair)
 	USDT_PROBE2(nvmf_poll_group_remove_qpair, qpair, spdk_thread_get_id(spdk_get_thread()));
 	tgroup = nvmf_poll_group_get_tgroup(group, qpair->transport);
 	assert(tgroup != NULL);
+	USDT_PROBE3(nvmf_transport_poll_group_remove, qpair, qpair->qid,
+	            spdk_thread_get_id(group->thread));
 	qpair->transport->ops->poll_group_remove(tgroup, qpair);
 	if (qpair->ctrlr == NULL) {
 		group->current_unassociated_qpairs--;

@@ -88,6 +88,7 @@ qpair_freed(void *arg)
 static void
 qpair_free(struct spdk_nvmf_qpair *qpair)
 {
+	USDT_PROBE1(nvmf_transport_qpair_fini, qpair);
 	qpair->transport->ops->qpair_fini(qpair, qpair_freed, NULL);
 }
 
@@ -163,7 +164,7 @@ spdk_nvmf_qpair_disconnect(struct spdk_nvmf_qpair *qpair)
 {
 	struct spdk_nvmf_ctrlr *ctrlr = qpair->ctrlr;
 
-	USDT_PROBE2(nvmf_qpair_disconnect, qpair, qpair->qid);
+	USDT_PROBE2(nvmf_qpair_disconnect, qpair, spdk_thread_get_id(spdk_get_thread()));
 	assert(qpair->group != NULL && qpair->group->thread == spdk_get_thread());
 	if (qpair->disconnect_started) {
 		return -EINPROGRESS;

@@ -158,7 +158,7 @@ nvmf_sgroup_check_paused(struct spdk_nvmf_subsystem_poll_group *sgroup)
 
 	if (iter != NULL && sgroup_is_drained(sgroup)) {
 		sgroup->pause_iter = NULL;
-		spdk_for_each_channel_continue(iter, 0);
+		nvmf_subsystem_visited(iter, 0);
 	}
 }
 

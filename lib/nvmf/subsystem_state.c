@@ -19,6 +19,7 @@
  */
 
 #include "nvmf_internal.h"
+#include "spdk_internal/usdt.h"
 
 static void
 subsystem_set_state(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state)
@@ -91,6 +92,8 @@ state_change_finish(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_s
 {
 	spdk_nvmf_subsystem_state_change_done cb_fn = subsystem->state_cb_fn;
 
+	USDT_PROBE4(nvmf_subsystem_change_state_done, subsystem->nqn, subsystem->change_to,
+	            subsystem->change_from, status);
 	subsystem_set_state(subsystem, state);
 	subsystem->state_cb_fn = NULL;
 	if (!STAILQ_EMPTY(&subsystem->ops) && !subsystem->op_running) {
@@ -111,15 +114,41 @@ static void
 state_change_begin(struct spdk_nvmf_subsystem *subsystem, enum nvmf_subsystem_state state,
                    spdk_nvmf_subsystem_state_change_done cb_fn, void *cb_arg)
 {
+	static const uint8_t to[] = {
+		[NVMF_SUBSYSTEM_ACTIVATING] = NVMF_SUBSYSTEM_ACTIVE,
+		[NVMF_SUBSYSTEM_PAUSING] = NVMF_SUBSYSTEM_PAUSED,
+		[NVMF_SUBSYSTEM_RESUMING] = NVMF_SUBSYSTEM_ACTIVE,
+		[NVMF_SUBSYSTEM_DEACTIVATING] = NVMF_SUBSYSTEM_INACTIVE,
+	};
+
+	subsystem->change_from = (uint8_t)subsystem->state;
+	subsystem->change_to = to[state];
+	USDT_PROBE3(nvmf_subsystem_change_state, subsystem->nqn, subsystem->change_to,
+	            subsystem->state);
 	subsystem_set_state(subsystem, state);
 	subsystem->state_cb_fn = cb_fn != NULL ? cb_fn : nobody_waits;
 	subsystem->state_cb_arg = cb_arg;
 }
 
+/** A visit to a group begins. */
 static struct spdk_nvmf_poll_group *
-iter_group(struct spdk_io_channel_iter *i)
+visit(struct spdk_io_channel_iter *i)
 {
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	USDT_PROBE3(nvmf_pg_change_state, subsystem->nqn, subsystem->change_to,
+	            spdk_thread_get_id(spdk_get_thread()));
 	return spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
+}
+
+void
+nvmf_subsystem_visited(struct spdk_io_channel_iter *i, int rc)
+{
+	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+
+	USDT_PROBE3(nvmf_pg_change_state_done, subsystem->nqn, subsystem->change_to,
+	            spdk_thread_get_id(spdk_get_thread()));
+	spdk_for_each_channel_continue(i, rc);
 }
 
 /* ---- Stop: controllers first, then the groups' channels ---- */
@@ -127,8 +156,8 @@ iter_group(struct spdk_io_channel_iter *i)
 static void
 stop_close_group(struct spdk_io_channel_iter *i)
 {
-	nvmf_sgroup_deactivate(iter_group(i), spdk_io_channel_iter_get_ctx(i));
-	spdk_for_each_channel_continue(i, 0);
+	nvmf_sgroup_deactivate(visit(i), spdk_io_channel_iter_get_ctx(i));
+	nvmf_subsystem_visited(i, 0);
 }
 
 static void stop_close(void *arg);
@@ -168,7 +197,8 @@ static void
 stop_disconnect_group(struct spdk_io_channel_iter *i)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
-	struct spdk_nvmf_poll_group *group = iter_group(i);
+	struct spdk_nvmf_poll_group *group =
+	        spdk_io_channel_get_ctx(spdk_io_channel_iter_get_channel(i));
 	struct spdk_nvmf_qpair *qpair, *tmp;
 
 	TAILQ_FOREACH_SAFE(qpair, &group->qpairs, link, tmp) {
@@ -243,13 +273,14 @@ static void
 start_group(struct spdk_io_channel_iter *i)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+	struct spdk_nvmf_poll_group *group = visit(i);
 	int rc;
 
-	rc = nvmf_sgroup_update(iter_group(i), subsystem);
+	rc = nvmf_sgroup_update(group, subsystem);
 	if (rc == 0) {
-		nvmf_sgroup_activate(iter_group(i), subsystem);
+		nvmf_sgroup_activate(group, subsystem);
 	}
-	spdk_for_each_channel_continue(i, rc);
+	nvmf_subsystem_visited(i, rc);
 }
 
 static void
@@ -292,7 +323,7 @@ pause_group(struct spdk_io_channel_iter *i)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
 
-	nvmf_sgroup_pause(iter_group(i), subsystem, subsystem->pause_nsid, i);
+	nvmf_sgroup_pause(visit(i), subsystem, subsystem->pause_nsid, i);
 }
 
 static void
@@ -331,14 +362,15 @@ static void
 resume_group(struct spdk_io_channel_iter *i)
 {
 	struct spdk_nvmf_subsystem *subsystem = spdk_io_channel_iter_get_ctx(i);
+	struct spdk_nvmf_poll_group *group = visit(i);
 	int rc;
 
-	rc = nvmf_sgroup_update(iter_group(i), subsystem);
+	rc = nvmf_sgroup_update(group, subsystem);
 	if (rc != 0) {
 		subsystem->resume_status = rc;
 	}
-	nvmf_sgroup_activate(iter_group(i), subsystem);
-	spdk_for_each_channel_continue(i, 0);
+	nvmf_sgroup_activate(group, subsystem);
+	nvmf_subsystem_visited(i, 0);
 }
 
 static void resume_groups(void *arg);

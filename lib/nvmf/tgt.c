@@ -329,6 +329,7 @@ add_transport_run(struct add_transport *ctx)
 {
 	struct spdk_nvmf_tgt *tgt = ctx->tgt;
 
+	USDT_PROBE2(nvmf_tgt_add_transport, ctx->transport, tgt->name);
 	if (spdk_nvmf_tgt_get_transport(tgt, ctx->transport->ops->name) != NULL) {
 		ctx->cb_fn(ctx->cb_arg, -EEXIST);
 		free(ctx);

@@ -11,6 +11,8 @@
 
 #include "thread_internal.h"
 
+#include "spdk_internal/usdt.h"
+
 int
 poller_tree_cmp(struct spdk_poller *a, struct spdk_poller *b)
 {
@@ -92,6 +94,7 @@ poller_run_timed(struct spdk_thread *thread, uint64_t now)
 		RB_REMOVE(poller_tree, &thread->timed, poller);
 		timed_refresh(thread);
 		poller->state = POLLER_RUNNING;
+		USDT_PROBE2(timerfd_exec, poller->fn, poller->arg);
 		rc = poller->fn(poller->arg);
 		poller->run_count++;
 		if (rc > 0) {

@@ -18,6 +18,7 @@
 #include "spdk/util.h"
 #include "spdk_internal/event.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/usdt.h"
 
 #define LOAD_LIMIT 20
 #define CORE_LIMIT 80
@@ -115,6 +116,7 @@ dynamic_balance(struct spdk_scheduler_core_info *cores, uint32_t count)
 	                             spdk_get_ticks_hz() / SPDK_SEC_TO_USEC);
 	bool full = cores[self].current_busy_tsc + cores[self].current_idle_tsc >= period / 2;
 
+	USDT_PROBE1(dynsched_balance, count);
 	g_dynamic.spread.scheduling_lcore = self;
 	if (spread(&g_dynamic.spread, cores, count, full) != 0) {
 		SPDK_ERRLOG("No memory to schedule: all threads stay where they are\n");

@@ -17,6 +17,7 @@
 #include "dynamic.h"
 
 #include "spdk/util.h"
+#include "spdk_internal/usdt.h"
 
 #define SATURATED_PERCENT 95
 #define QUIET_ROUNDS 3
@@ -103,6 +104,7 @@ work_fill(struct work *work, bool full)
 static void
 item_move(struct work *work, struct item *item, uint32_t to)
 {
+	USDT_PROBE2(dynsched_move, item->info, to);
 	work->demand[item->info->lcore] -= item->want;
 	work->demand[to] += item->want;
 	item->info->lcore = to;
