@@ -16,6 +16,10 @@
  * with an error that says so; the file is then `uncertain`, and before the next change it is
  * rewritten from the present configuration, or that change is refused.
  *
+ * Changes wait for each other, but not for ever: while one has run for long, or the disk has not
+ * answered for long, those that wait are refused, and so are new ones (state_busy.c). They have not
+ * run, and their callers know it; the one that runs goes on, and is recorded when it is answered.
+ *
  * All of it belongs to the app thread but for the store while work is out, which a helper thread
  * has. */
 
@@ -32,38 +36,6 @@
 /* Rewritten when it is longer than this and twice as long as after the last time. */
 #define REWRITE_MIN (64 * 1024)
 
-enum state_phase {
-	STATE_REST,
-	STATE_RESERVING,
-	STATE_CHANGING,
-	STATE_APPENDING,
-	STATE_REWRITING,
-};
-
-struct state {
-	struct state_store store;
-	struct state_replay replay;
-	struct spdk_thread *thread;
-	enum state_phase phase;
-	bool fresh;
-	bool begin_empty; /* the first file has no records */
-	bool recording;   /* begun, and not ended */
-	STAILQ_HEAD(, state_change) waiting;
-	struct state_change *current;
-	struct env_work work;
-	int work_rc;
-	struct state_buf buf;       /* of the work: a record, or a whole file */
-	size_t reserve_bytes;       /* of the work */
-	struct state_config config; /* of the rewrite, until its text is complete */
-	uint64_t num_records;       /* of the rewrite */
-	uint64_t rewritten_len;     /* bytes, after the last rewrite or attempt; 0: none yet */
-	spdk_subsystem_init_fn replayed_fn;
-	void *replayed_arg;
-	spdk_subsystem_init_fn begin_fn; /* NULL: nobody waits */
-	spdk_subsystem_fini_fn end_fn;   /* NULL: nobody waits */
-	void *cb_arg;
-};
-
 static SYSTEM_STATE struct {
 	struct state *state; /* NULL: no state file */
 } g_state;
@@ -78,6 +50,8 @@ set_phase(struct state *s, enum state_phase phase)
 	       (phase == STATE_CHANGING && s->phase == STATE_RESERVING) ||
 	       (phase == STATE_APPENDING && s->phase == STATE_CHANGING));
 	s->phase = phase;
+	s->phase_began = spdk_get_ticks();
+	s->told = false;
 }
 
 /* ---- Work on a helper thread ---- */
@@ -233,8 +207,9 @@ begin_change(struct state *s, struct state_change *change)
 	s->current = change;
 	if (secret != NULL) {
 		rpc_error(change->request, -EPERM,
-		          "%s: '%s' is a secret, and %s is no place for one: name a key of a "
-		          "keyring instead",
+		          "%s: '%s' is a secret, and %s is no place for one. Put it into a file "
+		          "of mode 0600, add that with keyring_file_add_key, and give the name "
+		          "of the key instead",
 		          change->method->name, secret, s->store.path);
 		end_change(s);
 		return;
@@ -445,6 +420,9 @@ gate(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
 		rpc_run(request, method, params);
 		return;
 	}
+	if (state_refuse_busy(s, request, method)) {
+		return;
+	}
 	change = jsonrpc_request_alloc(request, sizeof(*change));
 	if (change == NULL || !s->recording) {
 		rpc_error(request, change == NULL ? -ENOMEM : -ECANCELED, "%s was not done: %s",
@@ -456,6 +434,9 @@ gate(struct spdk_jsonrpc_request *request, const struct rpc_method *method,
 	change->params = params;
 	STAILQ_INSERT_TAIL(&s->waiting, change, link);
 	step(NULL);
+	if (!STAILQ_EMPTY(&s->waiting)) {
+		state_watch_busy(s);
+	}
 }
 
 /* ---- Life ---- */
@@ -561,6 +542,7 @@ state_end(spdk_subsystem_fini_fn cb_fn, void *cb_arg)
 	s->recording = false;
 	s->begin_fn = NULL;
 	refuse_waiting(s, -ECANCELED);
+	spdk_poller_unregister(&s->timer);
 	/* A handler that runs may take as long as it likes, or for ever: its change is not
 	 * recorded. What is on its way to the disk is waited for. */
 	if (s->phase == STATE_REST || s->phase == STATE_CHANGING) {

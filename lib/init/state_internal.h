@@ -161,4 +161,47 @@ struct state_replay {
 void state_replay_start(struct state_replay *replay, spdk_subsystem_init_fn cb_fn, void *cb_arg,
                         bool stop_on_error);
 
+/* ---- state.c, and its deadline in state_busy.c ---- */
+
+enum state_phase {
+	STATE_REST,
+	STATE_RESERVING,
+	STATE_CHANGING,
+	STATE_APPENDING,
+	STATE_REWRITING,
+};
+
+struct state {
+	struct state_store store;
+	struct state_replay replay;
+	struct spdk_thread *thread;
+	enum state_phase phase;
+	uint64_t phase_began;      /* ticks */
+	bool told;                 /* the log knows that this phase is long */
+	struct spdk_poller *timer; /* NULL: nobody waited at the last look */
+	bool fresh;
+	bool begin_empty; /* the first file has no records */
+	bool recording;   /* begun, and not ended */
+	STAILQ_HEAD(, state_change) waiting;
+	struct state_change *current;
+	struct env_work work;
+	int work_rc;
+	struct state_buf buf;       /* of the work: a record, or a whole file */
+	size_t reserve_bytes;       /* of the work */
+	struct state_config config; /* of the rewrite, until its text is complete */
+	uint64_t num_records;       /* of the rewrite */
+	uint64_t rewritten_len;     /* bytes, after the last rewrite or attempt; 0: none yet */
+	spdk_subsystem_init_fn replayed_fn;
+	void *replayed_arg;
+	spdk_subsystem_init_fn begin_fn; /* NULL: nobody waits */
+	spdk_subsystem_fini_fn end_fn;   /* NULL: nobody waits */
+	void *cb_arg;
+};
+
+/* A change waits: look once a second whether it waits too long. */
+void state_watch_busy(struct state *s);
+/* Refuse a new one if it would wait too long already; whether it was. */
+bool state_refuse_busy(struct state *s, struct spdk_jsonrpc_request *request,
+                       const struct rpc_method *method);
+
 #endif /* STATE_INTERNAL_H */
