@@ -69,10 +69,14 @@ work_done(struct env_work *work)
 static void
 submit(struct state *s, void (*fn)(struct env_work *work))
 {
+	int rc;
+
 	s->work.fn = fn;
 	s->work.done = work_done;
-	s->work_rc = env_work_submit(&s->work);
-	if (s->work_rc != 0) {
+	/* From here on work_rc is the helper's, which may be done before this returns. */
+	rc = env_work_submit(&s->work);
+	if (rc != 0) {
+		s->work_rc = rc;
 		spdk_thread_send_msg(s->thread, work_finished, s);
 	}
 }
@@ -117,9 +121,13 @@ end_change(struct state *s)
 static void
 refuse(struct state *s, struct state_change *change, int rc)
 {
+	const char *remedy = rc == -ENOSPC || rc == -EDQUOT ? "Make room there and try again"
+	                     : rc == -EFBIG
+	                             ? "Raise the limit of a file's size (ulimit -f) and try again"
+	                             : "Try again";
+
 	rpc_error(change->request, rc, "%s was not done, for it can't be recorded in %s: %s. %s",
-	          change->method->name, s->store.path, spdk_strerror(-rc),
-	          rc == -ENOSPC || rc == -EDQUOT ? "Make room there and try again" : "Try again");
+	          change->method->name, s->store.path, spdk_strerror(-rc), remedy);
 }
 
 /* It has run, and its record is not durable. */
