@@ -175,7 +175,8 @@ int env_file_append(int fd, const void *data, size_t len_bytes);
 
 /**
  * Set space aside, so that the file can grow to \p end_bytes without -ENOSPC; its length stays.
- * -ENOSPC, -EDQUOT; -EOPNOTSUPP when this file system can't.
+ * -ENOSPC, -EDQUOT; -EFBIG when no file may get so long (RLIMIT_FSIZE, the file system);
+ * -EOPNOTSUPP when this file system can't.
  */
 int env_file_reserve(int fd, uint64_t end_bytes);
 

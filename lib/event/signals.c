@@ -3,9 +3,9 @@
  */
 
 /* Signals: the one place that handles any. SIGINT and SIGTERM begin the shutdown, a second one of
- * them has no further effect; SIGPIPE is ignored, since sockets report it as an error. Set before
- * the reactors run and given back as they were. The handler only sends a message that needs no
- * memory. */
+ * them has no further effect; SIGPIPE and SIGXFSZ are ignored, since sockets and files report the
+ * same as an error. Set before the reactors run and given back as they were. The handler only sends
+ * a message that needs no memory. */
 
 #include "app_internal.h"
 
@@ -15,7 +15,7 @@
 
 #include <signal.h>
 
-static const int g_handled[] = { SIGINT, SIGTERM, SIGPIPE };
+static const int g_handled[] = { SIGINT, SIGTERM, SIGPIPE, SIGXFSZ };
 
 static struct {
 	struct sigaction before[SPDK_COUNTOF(g_handled)];
@@ -40,7 +40,9 @@ app_signals_set(void)
 	for (i = 0; i < SPDK_COUNTOF(g_handled); i++) {
 		memset(&action, 0, sizeof(action));
 		sigemptyset(&action.sa_mask);
-		action.sa_handler = g_handled[i] == SIGPIPE ? SIG_IGN : signal_shutdown;
+		action.sa_handler = g_handled[i] == SIGPIPE || g_handled[i] == SIGXFSZ
+		                            ? SIG_IGN
+		                            : signal_shutdown;
 		if (sigaction(g_handled[i], &action, &g_signals.before[i]) != 0) {
 			SPDK_ERRLOG("Signal %d can't be handled\n", g_handled[i]);
 			return -errno;

@@ -167,7 +167,7 @@ state_store_reserve(struct state_store *store, size_t len)
 		return 0;
 	}
 	rc = env_file_reserve(store->fd, end + RESERVE_STEP);
-	if (rc == -ENOSPC || rc == -EDQUOT) {
+	if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG) {
 		rc = env_file_reserve(store->fd, end); /* the last bit */
 		store->space_end = rc == 0 ? end : store->space_end;
 		return rc;

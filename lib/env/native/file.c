@@ -89,10 +89,16 @@ env_file_append(int fd, const void *data, size_t len_bytes)
 int
 env_file_reserve(int fd, uint64_t end_bytes)
 {
+	struct rlimit limit;
 	int rc;
 
 	if (env_fault(ENV_FAULT_FILE)) {
 		return -EIO;
+	}
+	/* fallocate() does not ask for it while the length stays; the write behind it would fail.
+	 */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && end_bytes > limit.rlim_cur) {
+		return -EFBIG;
 	}
 	do {
 		rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)end_bytes);

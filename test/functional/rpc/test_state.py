@@ -5,11 +5,13 @@ which a state file can be wrong says so, with its line and what to do. The forma
 written here by independent code.
 
     test_state.py BUILD_ROOT [SEQUENCES [SEED]]
+    test_state.py BUILD_ROOT --on-tmpfs FOLDER      in a mount namespace of its own
 """
 
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -19,8 +21,9 @@ import time
 from harness import Connection, Target, run_tap
 
 BUILD = sys.argv[1]
-SEQUENCES = int(sys.argv[2]) if len(sys.argv) > 2 else 12
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(2 ** 32)
+TMPFS = sys.argv[3] if sys.argv[2:3] == ["--on-tmpfs"] else None
+SEQUENCES = int(sys.argv[2]) if len(sys.argv) > 2 and not TMPFS else 12
+SEED = int(sys.argv[3]) if len(sys.argv) > 3 and not TMPFS else random.randrange(2 ** 32)
 CHAIN = 8           # sequences that go on with one file
 WINDOW = 6          # requests under way
 NQN = "nqn.2016-06.io.spdk:state"
@@ -467,7 +470,133 @@ def test_stop_while_busy():
     assert answered <= len(read_file(path)[0]) <= 200
 
 
+# ---- No room ----
+
+class SmallDisk:
+    """A file system of 256 KiB, which a file of ours fills."""
+    error, remedy = -28, "Make room there"
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "state")
+        self.filler = os.path.join(folder, "filler")
+
+    def begin(self, target):
+        pass
+
+    def fill(self, target):
+        with open(self.filler, "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(bytes(4096))
+            except OSError as e:
+                assert e.errno == 28, e
+
+    def make_room(self, target):
+        os.unlink(self.filler)
+
+
+class SmallFiles:
+    """A limit of the length of files, which a program gets before its first change. (Not earlier:
+    its memory has descriptors, and counts as files.)"""
+    error, remedy = -27, "ulimit -f"
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "state")
+
+    def begin(self, target):
+        resource.prlimit(target.process.pid, resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+
+    def fill(self, target):
+        pass
+
+    def make_room(self, target):
+        resource.prlimit(target.process.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def try_calls(target, disk):
+    """Make bdevs until one is refused: their names. The refusal is clear, and nothing happened."""
+    names = []
+    for _ in range(2000):
+        name = f"f{random.randrange(10 ** 12)}"
+        answer = target.connection.request("bdev_null_create", json.dumps(null(name)[1]))
+        if "error" in answer:
+            break
+        names.append(name)
+    error = answer["error"]
+    assert error["code"] == disk.error, answer
+    for part in ("bdev_null_create was not done", disk.path, disk.remedy, "try again"):
+        assert part in error["message"], (part, error)
+    there = set(bdevs(target))
+    assert name not in there and set(names) <= there, (name, names)
+    return names
+
+
+def check_no_room(disk):
+    with start(disk.path) as target:
+        disk.begin(target)
+        target.connection.call(*null("first"))
+        disk.fill(target)
+        want = {"first", *try_calls(target, disk)}
+        before = bdevs(target)
+        recorded = {p["name"] for m, p in read_file(disk.path)[0]}
+        assert recorded == want == set(before), (recorded ^ want, want ^ set(before))
+        target.kill()
+    with start(disk.path) as target:
+        assert bdevs(target) == before
+        disk.begin(target)
+        disk.fill(target)
+        try_calls(target, disk)
+        disk.make_room(target)
+        target.connection.call(*null("room"))
+        target.connection.call("bdev_null_delete", {"name": "first"})
+        before = bdevs(target)
+        target.kill()
+    with start(disk.path) as target:
+        assert bdevs(target) == before and "room" in before and "first" not in before
+
+
+def check_full_at_start(folder):
+    """The very first file can't be written."""
+    disk = SmallDisk(folder)
+    disk.path += "2"
+    disk.fill(None)
+    log = fails(disk.path)
+    assert disk.path in log and "No space left on device" in log, log
+    disk.make_room(None)
+    with start(disk.path) as target:
+        target.connection.call(*null("a"))
+
+
+def on_tmpfs(folder):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "basalt", folder], check=True)
+    check_no_room(SmallDisk(folder))
+    check_full_at_start(folder)
+
+
+def test_full_disk():
+    """A real file system that is full, where this user may mount one."""
+    folder = os.path.dirname(new_path())
+    user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+    unshare = ["unshare", *user, "--mount"]
+    may = subprocess.run([*unshare, "mount", "-t", "tmpfs", "basalt", folder],
+                         capture_output=True, text=True)
+    if may.returncode != 0:
+        print(f"# no mount, so the limit of files is all that is tried: {may.stderr.strip()}")
+        return
+    done = subprocess.run([*unshare, sys.executable, __file__, BUILD, "--on-tmpfs", folder],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_limit_of_files():
+    """RLIMIT_FSIZE: no file may get so long. For everybody, everywhere."""
+    check_no_room(SmallFiles(os.path.dirname(new_path())))
+
+
 if __name__ == "__main__":
+    if TMPFS:
+        sys.exit(on_tmpfs(TMPFS))
     tests = [(name[5:], test) for name, test in list(globals().items())
              if name.startswith("test_")]
     if len(sys.argv) > 2 and SEQUENCES > 100:

@@ -315,6 +315,29 @@ test_file_load(void **state)
 	assert_int_equal(env_file_load("/dev/null", 100, &data, &len), -EIO);
 }
 
+/* No file may get longer than that; what is set aside keeps its length, so nobody else asks. */
+static void
+test_file_limit(void **state)
+{
+	char path[] = "/tmp/ut_file_limit.XXXXXX";
+	struct rlimit before, limit;
+	int fd = mkstemp(path), rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 4096;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	rc = env_file_reserve(fd, 4096);
+	assert_true(rc == 0 || rc == -EOPNOTSUPP);
+	assert_int_equal(env_file_reserve(fd, 4097), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	rc = env_file_reserve(fd, 4097);
+	assert_true(rc == 0 || rc == -EOPNOTSUPP);
+	close(fd);
+	unlink(path);
+}
+
 /* ---- The clock ---- */
 
 static uint64_t
@@ -384,8 +407,8 @@ main(void)
 		ENV_TEST(test_resident),
 #endif
 		ENV_TEST(test_stale_socket),    ENV_TEST(test_not_a_socket),
-		ENV_TEST(test_file_load),       ENV_TEST(test_ticks_speed),
-		ENV_TEST(test_backtrace),
+		ENV_TEST(test_file_load),       ENV_TEST(test_file_limit),
+		ENV_TEST(test_ticks_speed),     ENV_TEST(test_backtrace),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);
