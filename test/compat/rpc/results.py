@@ -111,7 +111,7 @@ def runtime(folder):
         "thread_get_io_channels", "log_get_print_level", "log_get_level", "log_get_flags",
         "bdev_get_bdevs", "bdev_get_iostat", "nvmf_get_subsystems", "nvmf_get_transports",
         "nvmf_get_stats", "nvmf_discovery_get_referrals", "sock_get_default_impl",
-        "spdk_get_version", "iobuf_get_stats",
+        "spdk_get_version", "iobuf_get_stats", "env_dpdk_get_mem_stats",
         "keyring_get_keys", "notify_get_types", "notify_get_notifications")]
 
 
