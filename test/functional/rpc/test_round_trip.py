@@ -120,7 +120,7 @@ def check_all_methods(build, source):
     changing = {m["name"] for m in schema if m.get("changes_config")}
     undo = {name for name in changing if "_delete" in name or "_remove" in name}
     other = {"nvmf_create_target",  # SPDK saves the default one only
-             "scheduler_set_options",  # saved when it isolates a core, of two or more
+             "scheduler_set_options",  # check_scheduler()
              "nvmf_subsystem_allow_any_host",  # saved with the subsystem
              "bdev_null_resize"}  # saved with the bdev
     named = {e["method"] for auto_examine in (True, False)
@@ -155,12 +155,58 @@ def check_round_trip(build, source, auto_examine):
         assert rpc(source, again, "save_config") == saved_text
 
 
+def saved_scheduler(source, target):
+    """(its configuration, what the program says of it)"""
+    text = json.loads(rpc(source, target, "save_config"))
+    entries = next(s["config"] for s in text["subsystems"] if s["subsystem"] == "scheduler")
+    return entries, target.connection.call("framework_get_scheduler")
+
+
+def check_scheduler(build, source):
+    """Its cores and the options of the one that is chosen, before the start and after."""
+    first, second = (sorted(os.sched_getaffinity(0)) * 2)[:2]
+    cores = ("-m", f"[{first},{second}]" if first != second else f"[{first}]",
+             "--disable-cpumask-locks")
+    rows = [{"scheduling_core": second},
+            {"scheduling_core": second, "isolated_core_mask": hex(1 << first)},
+            {"scheduling_core": first, "isolated_core_mask": hex(1 << second)}]
+    dynamic = {"name": "dynamic", "period": 123457, "load_limit": 12, "core_limit": 82,
+               "core_busy": 97}
+    for options in rows:
+        with Target(build, "--wait-for-rpc", *cores) as target:
+            request = json.dumps(options)
+            answer = target.connection.request("scheduler_set_options", request)
+            if first == second and "isolated_core_mask" in options:
+                assert "is isolated" in answer["error"]["message"], answer
+                continue
+            assert answer.get("result") is True, answer
+            target.connection.call("framework_set_scheduler", {"name": "static"})
+            target.connection.call("framework_start_init")
+            assert "error" in target.connection.request("scheduler_set_options", request)
+            target.connection.call("framework_set_scheduler", dynamic)
+            wanted, told = saved_scheduler(source, target)
+            want = [{"method": "framework_set_scheduler", "params": dynamic}]
+            if first != second:
+                want.insert(0, {"method": "scheduler_set_options", "params": options})
+            assert wanted == want, (wanted, want)
+            path = os.path.join(target.dir, "saved.json")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(rpc(source, target, "save_config"))
+        with Target(build, "--json", path, *cores) as again:
+            assert saved_scheduler(source, again) == (wanted, told), options
+        with Target(build, "--wait-for-rpc", *cores) as again:
+            assert rpc(source, again, "load_config", "-j", path) == ""
+            assert saved_scheduler(source, again) == (wanted, told), options
+
+
 def main(build, source):
     return run_tap([("each method that changes the configuration is named",
                      lambda: check_all_methods(build, source)),
                     ("saved and loaded", lambda: check_round_trip(build, source, True)),
                     ("saved and loaded without bdev_auto_examine",
-                     lambda: check_round_trip(build, source, False))])
+                     lambda: check_round_trip(build, source, False)),
+                    ("the scheduler and its cores, saved and loaded",
+                     lambda: check_scheduler(build, source))])
 
 
 if __name__ == "__main__":
