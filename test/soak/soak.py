@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""soak.py [--seconds N] [--build DIR]: everything long, one after the other; each leaves a row in
-doc/soak.tsv: date, commit, what, amount, result.
+"""soak.py [--seconds N] [--build DIR] [--only PART]: everything long, one after the other; each
+leaves a row in doc/soak.tsv: date, commit, what, amount, result.
 
 1,000 starts and stops of a whole target in one process; 2,000 random configurations saved, loaded
 and saved again; 1,000 random sequences of changes, each ended by SIGKILL at some moment and found
@@ -48,7 +48,9 @@ def cycles(build):
 
 def configurations(build):
     script = os.path.join(TOP, "test", "functional", "rpc", "test_config_property.py")
-    done = subprocess.run([sys.executable, script, build, TOP, "--runs", str(CONFIGURATIONS)],
+    first = random.randrange(2 ** 31)
+    done = subprocess.run([sys.executable, script, build, TOP, "--runs", str(CONFIGURATIONS),
+                           "--seed", str(first)],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         print(done.stdout)
@@ -104,11 +106,15 @@ def fuzz(build, name, path, seconds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--only", choices=["cycles", "configurations", "state", "fuzz"])
     parser.add_argument("--build", default=os.path.join(TOP, "build"))
     args = parser.parse_args()
-    good = cycles(args.build)
-    good &= configurations(args.build)
-    good &= state(args.build)
+    good = True
+    for part in (cycles, configurations, state):
+        if args.only in (None, part.__name__):
+            good &= part(args.build)
+    if args.only not in (None, "fuzz"):
+        return 0 if good else 1
     targets = fuzz_targets(args.build)
     if not targets:
         print("soak.py: no fuzz target: clang is missing", file=sys.stderr)

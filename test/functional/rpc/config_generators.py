@@ -11,7 +11,7 @@ import uuid
 
 GIVEN = 0.25  # how often an optional parameter is given
 # Of some: so many that one would be refused always; bdev_examine needs bdev_auto_examine off.
-GIVEN_OF = {"nvmf_create_transport": 0.1, "bdev_set_options": 0.6}
+GIVEN_OF = {"nvmf_create_transport": 0.1, "bdev_set_options": 0.6, "scheduler_set_options": 0.6}
 INT_LIMITS = {"int32": (-2 ** 31, 2 ** 31 - 1), "uint8": (0, 2 ** 8 - 1),
               "uint16": (0, 2 ** 16 - 1), "uint32": (0, 2 ** 32 - 1), "uint64": (0, 2 ** 64 - 1)}
 NQN = "nqn.2026-11.io.basalt:prop"
@@ -87,6 +87,15 @@ def some_target(g):
 some_target.always = True
 
 
+def some_core(g):
+    return g.rng.choice(g.cores)
+
+
+def some_core_mask(g):
+    """Of one core: the one that schedules, which is refused, or the other."""
+    return hex(1 << some_core(g))
+
+
 def hexadecimal(num_bytes):
     return lambda g: "".join(g.rng.choice("0123456789abcdefABCDEF") for _ in range(2 * num_bytes))
 
@@ -155,7 +164,7 @@ GENERATORS = {
     "framework_set_scheduler": {"name": one_of("static", "dynamic"), "period": number(1, 10 ** 7),
                                 "load_limit": number(0, 100), "core_limit": number(0, 100),
                                 "core_busy": number(0, 100)},
-    "scheduler_set_options": {"isolated_core_mask": never, "scheduling_core": never},
+    "scheduler_set_options": {"isolated_core_mask": some_core_mask, "scheduling_core": some_core},
     "nvmf_set_config": {"poll_groups_mask": one_of("0x1")},
     "nvmf_set_max_subsystems": {"max_subsystems": number(8, 2048)},
     "nvmf_set_crdt": {},
@@ -199,7 +208,8 @@ MAKERS = ("bdev_malloc_create", "bdev_null_create", "bdev_passthru_create", "bde
           "nvmf_discovery_add_referral")
 WEIGHTS = {"nvmf_create_target": 0.5, "nvmf_delete_subsystem": 0.5, "nvmf_subsystem_remove_ns": 6,
            "nvmf_delete_target": 2, "bdev_examine": 3, "bdev_passthru_create": 2,
-           "bdev_set_options": 4, "sock_impl_set_options": 3, "nvmf_subsystem_remove_host": 4}
+           "bdev_set_options": 4, "scheduler_set_options": 4,
+           "sock_impl_set_options": 3, "nvmf_subsystem_remove_host": 4}
 # For those that have no weight of their own: what makes and what removes things, the rest.
 MAKER, REMOVER, OTHER = 3, 2.5, 1
 
@@ -212,7 +222,8 @@ def weight_of(name):
 class Generator:
     """Random requests; the same for the same random numbers."""
 
-    def __init__(self, rng, folder, address):
+    def __init__(self, rng, folder, address, cores):
+        self.cores = cores
         self.rng = rng
         self.folder = folder
         self.address = address

@@ -24,7 +24,8 @@ BUILD = sys.argv[1]
 TMPFS = sys.argv[3] if sys.argv[2:3] == ["--on-tmpfs"] else None
 SEQUENCES = int(sys.argv[2]) if len(sys.argv) > 2 and not TMPFS else 12
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 and not TMPFS else random.randrange(2 ** 32)
-CHAIN = 8           # sequences that go on with one file
+# Sequences that go on with one file; so many that it is rewritten now and then.
+CHAIN = 8 if SEQUENCES <= 100 else 200
 WINDOW = 6          # requests under way
 NQN = "nqn.2016-06.io.spdk:state"
 TRANSPORT = ("nvmf_create_transport", {"trtype": "TCP"})
