@@ -130,6 +130,10 @@ uint32_t thread_num_interrupts(const struct spdk_thread *thread);
 /** What spdk_thread_set_interrupt_mode() said last. By who polls it. */
 bool thread_in_interrupt(const struct spdk_thread *thread);
 
+/** Whether the thread of that number, if it is still there, is not bound and its mask has \p lcore.
+ *  Any thread: what spdk_thread_get_by_id() gives could end meanwhile. */
+bool thread_may_run_on(uint64_t id, uint32_t lcore);
+
 /** Account \p ticks that the poller of \p thread slept. */
 void thread_add_idle(struct spdk_thread *thread, uint64_t ticks);
 

@@ -397,7 +397,9 @@ spdk_thread_set_cpumask(struct spdk_cpuset *cpumask)
 		SPDK_ERRLOG("Who polls thread %s can't move it\n", thread->name);
 		return -ENOTSUP;
 	}
+	thread_lib_lock();
 	spdk_cpuset_copy(&thread->cpumask, cpumask);
+	thread_lib_unlock();
 	return g_thread.op_fn(thread, SPDK_THREAD_OP_RESCHED);
 }
 
@@ -425,17 +427,39 @@ spdk_thread_get_id(const struct spdk_thread *thread)
 	return thread->id;
 }
 
+static struct spdk_thread *
+thread_find_locked(uint64_t id)
+{
+	struct spdk_thread *thread;
+
+	TAILQ_FOREACH(thread, &g_thread.threads, link) {
+		if (thread->id == id) {
+			break;
+		}
+	}
+	return thread;
+}
+
 struct spdk_thread *
 spdk_thread_get_by_id(uint64_t id)
 {
 	struct spdk_thread *thread;
 
 	thread_lib_lock();
-	TAILQ_FOREACH(thread, &g_thread.threads, link) {
-		if (thread->id == id) {
-			break;
-		}
-	}
+	thread = thread_find_locked(id);
 	thread_lib_unlock();
 	return thread;
+}
+
+bool
+thread_may_run_on(uint64_t id, uint32_t lcore)
+{
+	const struct spdk_thread *thread;
+	bool may;
+
+	thread_lib_lock();
+	thread = thread_find_locked(id);
+	may = thread != NULL && !thread->bound && spdk_cpuset_get_cpu(&thread->cpumask, lcore);
+	thread_lib_unlock();
+	return may;
 }

@@ -12,12 +12,12 @@
 
 #include "dynamic.h"
 
-#include "spdk/cpuset.h"
 #include "spdk/env.h"
 #include "spdk/log.h"
 #include "spdk/util.h"
 #include "spdk_internal/event.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/thread.h"
 #include "spdk_internal/usdt.h"
 
 #define LOAD_LIMIT 20
@@ -35,19 +35,10 @@ static struct {
 
 extern struct spdk_scheduler g_dynamic_scheduler;
 
-static bool
-may_run(uint64_t thread_id, uint32_t lcore)
-{
-	struct spdk_thread *thread = spdk_thread_get_by_id(thread_id);
-
-	return thread != NULL && !spdk_thread_is_bound(thread) &&
-	       spdk_cpuset_get_cpu(spdk_thread_get_cpumask(thread), lcore);
-}
-
 static int
 dynamic_init(void)
 {
-	g_dynamic.spread.may_run = may_run;
+	g_dynamic.spread.may_run = thread_may_run_on;
 	g_dynamic.governed = spdk_governor_set(GOVERNOR) == 0;
 	if (!g_dynamic.governed) {
 		SPDK_INFOLOG(scheduler, "The speed of cores can't be set here\n");

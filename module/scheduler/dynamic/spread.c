@@ -139,7 +139,7 @@ relieve_once(struct work *work, uint32_t lcore)
 
 	for (i = 0; i < work->num_items; i++) {
 		item = &work->items[i];
-		if (item->info->lcore != lcore || !item->active) {
+		if (item->info->lcore != lcore || !item->active || item->want == 0) {
 			continue;
 		}
 		to = least_asked(work, item);

@@ -364,14 +364,22 @@ static void
 test_cpumask(void **state)
 {
 	struct spdk_cpuset *mask = spdk_thread_get_cpumask(ut_thread(0));
+	uint64_t id = spdk_thread_get_id(ut_thread(0));
 
 	assert_int_equal(spdk_cpuset_count(mask), SPDK_CPUSET_SIZE); /* none given: any */
 	set_thread(0);
 	assert_int_equal(spdk_thread_set_cpumask(mask), -ENOTSUP); /* nobody here can move it */
 	assert_false(spdk_thread_is_bound(ut_thread(0)));
+	assert_true(thread_may_run_on(id, 5));
+	assert_false(thread_may_run_on(id + 1000, 5));
 	spdk_thread_bind(ut_thread(0), true);
 	assert_true(spdk_thread_is_bound(ut_thread(0)));
+	assert_false(thread_may_run_on(id, 5));
 	spdk_thread_bind(ut_thread(0), false);
+	spdk_cpuset_set_cpu(mask, 5, false);
+	assert_false(thread_may_run_on(id, 5));
+	assert_true(thread_may_run_on(id, 4));
+	spdk_cpuset_set_cpu(mask, 5, true);
 }
 
 static void
