@@ -22,6 +22,7 @@
 #include "spdk/log.h"
 #include "spdk/util.h"
 #include "spdk_internal/system_state.h"
+#include "spdk_internal/trace.h"
 
 #define WINDOW_US 10000
 #define WINDOW_BUSY_PERCENT 95
@@ -139,6 +140,8 @@ info_fill_thread(struct spdk_scheduler_thread_info *info, struct lw_thread *lw, 
 	info->current_stats.busy_tsc = info->total_stats.busy_tsc - lw->last_stats.busy_tsc;
 	info->current_stats.idle_tsc = info->total_stats.idle_tsc - lw->last_stats.idle_tsc;
 	lw->last_stats = info->total_stats;
+	trace_record(TRACE_SCHEDULER_THREAD_STATS, OWNER_ID_NONE, 0, 0, info->thread_id,
+	             info->current_stats.busy_tsc, info->current_stats.idle_tsc);
 }
 
 /* -ENOMEM: nothing was changed. */
@@ -167,6 +170,8 @@ info_fill(struct spdk_scheduler_core_info *info, struct reactor *reactor)
 	info->isolated = scheduler_is_isolated(reactor->lcore);
 	reactor->last_busy_tsc = reactor->busy_tsc;
 	reactor->last_idle_tsc = reactor->idle_tsc;
+	trace_record(TRACE_SCHEDULER_CORE_STATS, OWNER_ID_NONE, 0, 0, info->current_busy_tsc,
+	             info->current_idle_tsc);
 	return 0;
 }
 
@@ -189,6 +194,8 @@ hand_over_thread(struct reactor *reactor, const struct spdk_scheduler_thread_inf
 			continue;
 		}
 		if (may_move(lw->thread, reactor->lcore, info->lcore)) {
+			trace_record(TRACE_SCHEDULER_MOVE_THREAD, OWNER_ID_NONE, 0, 0,
+			             info->thread_id, reactor->lcore, info->lcore);
 			reactor_hand_over(reactor, lw, reactor_get(info->lcore));
 		}
 		return;

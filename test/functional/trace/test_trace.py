@@ -304,6 +304,34 @@ def test_record():
         assert len(rows) > 256, len(rows)
 
 
+def test_scheduler():
+    """Rounds of scheduling: each core says how busy it was, each thread too; who moves is told."""
+    with Target(BUILD, "-e", "scheduler", "-m", "0x3", "--disable-cpumask-locks") as target:
+        call = target.connection.call
+        threads = {t["name"]: t["id"] for t in call("thread_get_stats")["threads"]}
+        mover = threads["app_thread"]
+        call("thread_set_cpumask", {"id": mover, "cpumask": "3"})
+        time.sleep(0.2)
+        here = [r["lcore"] for r in call("framework_get_reactors")["reactors"]
+                if mover in [t["id"] for t in r["lw_threads"]]][0]
+        call("framework_set_scheduler", {"name": "static", "mappings": f"{mover}:{1 - here}"})
+        for _ in range(LIMIT_S * 10):
+            shown = json.loads(run(TRACE, "-s", "spdk_tgt", "-p", str(target.process.pid),
+                                   "-j").stdout)
+            names = {p["id"]: p["name"] for p in shown["tpoints"]}
+            rows = [(names[e["tpoint"]], e["lcore"], e["args"]) for e in shown["entries"]]
+            moves = [r for r in rows if r[0] == "SCHEDULER_MOVE_THREAD"]
+            if moves:
+                break
+            time.sleep(0.1)
+        assert moves == [("SCHEDULER_MOVE_THREAD", here, [mover, here, 1 - here])], moves
+        cores = {r[1] for r in rows if r[0] == "SCHEDULER_CORE_STATS"}
+        assert cores == {0, 1}
+        told = {r[2][0] for r in rows if r[0] == "SCHEDULER_THREAD_STATS"}
+        assert told >= set(threads.values()), (told, threads)
+        call("framework_set_scheduler", {"name": "dynamic"})
+
+
 def test_record_for_a_time():
     with Load(LIMIT_S) as load_, tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "r")
