@@ -12,7 +12,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#define EARLY 17
+#define EARLY 8
 #define LATE 16
 
 static int g_early_calls, g_late_calls;
