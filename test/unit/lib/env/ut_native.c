@@ -186,6 +186,37 @@ test_pinning(void **state)
 	assert_int_equal(suite_env_start(NULL, -1), 0);
 }
 
+/* With a map a core is not the CPU of its number: which CPUs it has, and what they did. */
+static void
+test_mapped_core(void **state)
+{
+	struct spdk_env_opts opts = { .opts_size = sizeof(opts) };
+	struct env_core_times before, after;
+	struct spdk_cpuset cpus;
+	uint32_t cpu = 0;
+	char map[32];
+
+	while (!suite_has_cpu(cpu)) {
+		cpu++;
+	}
+	assert_false(env_core_cpus(0, &cpus)); /* no cores were asked for */
+	env_core_times(cpu, &before);
+	spdk_env_fini();
+	snprintf(map, sizeof(map), "77@%u", cpu);
+	spdk_env_opts_init(&opts);
+	opts.name = "ut";
+	opts.lcore_map = map;
+	assert_int_equal(spdk_env_init(&opts), 0);
+	assert_false(env_core_cpus(cpu, &cpus));
+	assert_true(env_core_cpus(77, &cpus));
+	assert_int_equal(spdk_cpuset_count(&cpus), 1);
+	assert_true(spdk_cpuset_get_cpu(&cpus, cpu));
+	env_core_times(77, &after);
+	assert_true(after.usr + after.sys > 0 && after.usr >= before.usr);
+	spdk_env_fini();
+	assert_int_equal(suite_env_start(NULL, -1), 0);
+}
+
 /* ---- Memory as the kernel sees it; a sanitizer's own memory would hide it ---- */
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -402,7 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ENV_TEST(test_thousand_cycles), ENV_TEST(test_pinning),
-		ENV_TEST(test_cgroup_limit),
+		ENV_TEST(test_mapped_core),     ENV_TEST(test_cgroup_limit),
 #ifdef HAVE_TEST_RESIDENT
 		ENV_TEST(test_resident),
 #endif
