@@ -45,6 +45,7 @@ bench: deps-test
 noop: deps-test
 	@$(MAKE) --no-print-directory all
 	@test/compat/noop/noop.py $(BUILD)
+	@test/compat/noop/noop.py $(BUILD) --value 1
 	@[ -d build-inline ] || meson setup build-inline -Doptimization=0 -Dc_args=-falign-functions=16
 	@$(NINJA) -C build-inline -j $(JOBS)
 	@test/compat/noop/noop.py build-inline --inline

@@ -245,8 +245,9 @@ pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 __attribute__((constructor)) static void
 hook(void)
 {
-	/* xor %eax,%eax; pxor %xmm0,%xmm0; ret. Functions are aligned to 16 bytes. */
-	static const uint8_t noop[] = { 0x31, 0xc0, 0x66, 0x0f, 0xef, 0xc0, 0xc3 };
+	/* mov $value,%rax; pxor %xmm0,%xmm0; ret. Functions are aligned to 16 bytes. */
+	uint8_t noop[] = { 0x48, 0xc7, 0xc0, 0, 0, 0, 0, 0x66, 0x0f, 0xef, 0xc0, 0xc3 };
+	const char *value = getenv("BASALT_NOOP_VALUE");
 	const char *seen = getenv("BASALT_NOOP_SEEN"), *names = getenv("BASALT_NOOP_SYMBOLS");
 	size_t i;
 
@@ -265,6 +266,7 @@ hook(void)
 		note_all(seen);
 		return;
 	}
+	noop[3] = value != NULL ? (uint8_t)atoi(value) : 0; /* 0 to 127 */
 	for (i = 0; i < g_num_sites; i++) {
 		make_writable(&g_sites[i]);
 		memcpy(g_sites[i].addr, noop, sizeof(noop));

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""noop.py BUILD [--inline] [--jobs N] [--only REGEX] [--tests REGEX] [--keep FILE]: no public
-function is hollow.
+"""noop.py BUILD [--inline] [--value N] [--jobs N] [--only REGEX] [--tests REGEX] [--keep FILE]: no
+public function is hollow.
 
 Each function that libspdk.so exports is replaced, one at a time, by one that returns 0 at once
 (hook.c patches the running program; nothing is built anew). At least one test must fail each time.
-A function that survives is either run by no test, or no test looks at what it does.
+A function that survives is either run by no test, or no test looks at what it does. With --value 1
+they return 1: what survives that is always true, or may be for all that the tests know.
 
 With --inline it is the turn of the inline functions of include/spdk/*.h, all copies at once, in a
 BUILD where each has its own code: meson setup -Doptimization=0 -Dc_args=-falign-functions=16.
 
 First each test runs once to note which functions it calls; then each function meets the tests that
 call it, the quickest first, until one fails, crashes, or takes much longer than it should.
-equivalent.tsv names the functions that really do nothing but return 0, each with the reason.
+equivalent.tsv names the functions that really do nothing but return the value, with the reason.
 --keep FILE keeps what was found for another run, which repeats only what hangs on files that have
 changed since: a test is noted anew, and a function judged anew, when the test's program, scripts or
-library are not the same.
+library are not the same. Each value has a FILE of its own.
 """
 
 import argparse
@@ -161,10 +162,11 @@ def check_inline_build(build):
                  "-Dc_args=-falign-functions=16")
 
 
-def equivalent():
+def equivalent(value):
+    """Those that equivalent.tsv excuses from this value."""
     with open(os.path.join(HERE, "equivalent.tsv")) as f:
         rows = [line.rstrip("\n").split("\t") for line in f if not line.startswith("#")]
-    return {name for name, reason in rows if reason}
+    return {name for name, of, reason in rows if int(of) == value and reason}
 
 
 def note(tests, names, hook, work, jobs):
@@ -205,15 +207,16 @@ def note_changed(tests, names, notes, hook, work, jobs):
     return broken
 
 
-def judge(name, tests, hook):
+def judge(name, value, tests, hook):
     """The name of the test that fails without the function; None: it survives."""
+    env = {"LD_PRELOAD": hook, "BASALT_NOOP": name, "BASALT_NOOP_VALUE": str(value)}
     for t in sorted((t for t in tests if name in t.seen), key=lambda t: t.seconds):
-        if not t.run({"LD_PRELOAD": hook, "BASALT_NOOP": name}, 5 + 4 * t.seconds):
+        if not t.run(env, 5 + 4 * t.seconds):
             return t.name
     return None
 
 
-def judge_all(names, tests, notes, hook, jobs):
+def judge_all(names, value, tests, notes, hook, jobs):
     """The functions without which all tests pass."""
     called = set().union(*(t.seen for t in tests))
     survivors = [n for n in names if n not in called]
@@ -222,11 +225,11 @@ def judge_all(names, tests, notes, hook, jobs):
     chosen = {t.name for t in tests}
     rest = [n for n in names if n in called and notes.killed.get(n) not in chosen]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for name, by in zip(rest, pool.map(lambda n: judge(n, tests, hook), rest)):
+        for name, by in zip(rest, pool.map(lambda n: judge(n, value, tests, hook), rest)):
             if by is None:
                 survivors.append(name)
                 by = ", ".join(t.name for t in tests if name in t.seen)
-                print(f"not ok - {name}: does nothing, and these pass: {by}", flush=True)
+                print(f"not ok - {name}: returns {value}, and these pass: {by}", flush=True)
             else:
                 notes.killed[name] = by
                 notes.save()
@@ -237,6 +240,8 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("build")
     ap.add_argument("--inline", action="store_true", help="inline functions of public headers")
+    ap.add_argument("--value", type=int, default=0, choices=range(128), metavar="N",
+                    help="what they return")
     ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     ap.add_argument("--only", default="", help="functions that match")
     ap.add_argument("--tests", default="", help="tests that match")
@@ -256,9 +261,10 @@ def main():
         for name in broken:
             print(f"not ok - {name} fails with nothing replaced", flush=True)
         tests = [t for t in tests if t.name not in broken]
-        excused = equivalent()
+        excused = equivalent(args.value)
         names = [n for n in every if re.search(args.only, n)]
-        survivors = judge_all([n for n in names if n not in excused], tests, notes, hook, args.jobs)
+        survivors = judge_all([n for n in names if n not in excused], args.value, tests, notes,
+                              hook, args.jobs)
         print(f"{len(names)} functions, {len(tests)} tests, {len(survivors)} survivors, "
               f"{len(excused & set(names))} excused")
         return 1 if survivors or broken else 0

@@ -77,7 +77,7 @@ tune(struct leaf *leaf)
 	b->fn_table = &g_table;
 	b->md_len = 8;
 	b->dif_type = SPDK_DIF_TYPE2;
-	b->dif_pi_format = SPDK_DIF_PI_FORMAT_32;
+	b->dif_pi_format = SPDK_DIF_PI_FORMAT_64;
 	b->dif_is_head_of_md = true;
 	b->dif_check_flags = SPDK_DIF_FLAGS_APPTAG_CHECK;
 	b->write_cache = 1;
@@ -91,7 +91,7 @@ tune(struct leaf *leaf)
 	b->optimal_write_size = 13;
 	b->preferred_unmap_alignment = 14;
 	b->preferred_unmap_granularity = 15;
-	b->csi = SPDK_NVME_CSI_KV;
+	b->csi = SPDK_NVME_CSI_ZNS;
 	b->ctratt.raw = 0x80;
 	b->nsid = 17;
 	b->numa.id_valid = 1;
@@ -109,6 +109,7 @@ test_bdev_facts(void **state)
 	assert_int_equal(spdk_bdev_get_buf_align(b), 64);
 	assert_int_equal(spdk_bdev_get_optimal_io_boundary(b), 32);
 	assert_true(spdk_bdev_has_write_cache(b));
+	assert_false(spdk_bdev_has_write_cache(&plain));
 	assert_int_equal(spdk_bdev_get_acwu(b), 5);
 	assert_int_equal(spdk_bdev_get_write_unit_size(b), 2);
 	assert_int_equal(spdk_bdev_get_physical_block_size(b), 4096);
@@ -117,7 +118,7 @@ test_bdev_facts(void **state)
 	assert_int_equal(spdk_bdev_get_optimal_write_size(b), 13);
 	assert_int_equal(spdk_bdev_get_preferred_unmap_alignment(b), 14);
 	assert_int_equal(spdk_bdev_get_preferred_unmap_granularity(b), 15);
-	assert_int_equal(spdk_bdev_get_nvme_csi(b), SPDK_NVME_CSI_KV);
+	assert_int_equal(spdk_bdev_get_nvme_csi(b), SPDK_NVME_CSI_ZNS);
 	assert_int_equal(spdk_bdev_get_nvme_ctratt(b).raw, 0x80);
 	assert_int_equal(spdk_bdev_get_nvme_nsid(b), 17);
 	assert_int_equal(spdk_bdev_get_numa_id(b), 3);
@@ -143,8 +144,9 @@ test_metadata_facts(void **state)
 	assert_true(spdk_bdev_is_md_interleaved(&interleaved));
 	assert_int_equal(spdk_bdev_get_data_block_size(&interleaved), 512);
 	assert_int_equal(spdk_bdev_get_dif_type(b), SPDK_DIF_TYPE2);
-	assert_int_equal(spdk_bdev_get_dif_pi_format(b), SPDK_DIF_PI_FORMAT_32);
+	assert_int_equal(spdk_bdev_get_dif_pi_format(b), SPDK_DIF_PI_FORMAT_64);
 	assert_true(spdk_bdev_is_dif_head_of_md(b));
+	assert_false(spdk_bdev_is_dif_head_of_md(&interleaved));
 	assert_true(spdk_bdev_is_dif_check_enabled(b, SPDK_DIF_CHECK_TYPE_APPTAG));
 	assert_false(spdk_bdev_is_dif_check_enabled(b, SPDK_DIF_CHECK_TYPE_REFTAG));
 	assert_false(spdk_bdev_is_dif_check_enabled(b, SPDK_DIF_CHECK_TYPE_GUARD));
@@ -154,7 +156,7 @@ test_metadata_facts(void **state)
 	assert_true(spdk_bdev_desc_is_md_separate(o.desc));
 	assert_false(spdk_bdev_desc_is_md_interleaved(o.desc));
 	assert_int_equal(spdk_bdev_desc_get_dif_type(o.desc), SPDK_DIF_TYPE2);
-	assert_int_equal(spdk_bdev_desc_get_dif_pi_format(o.desc), SPDK_DIF_PI_FORMAT_32);
+	assert_int_equal(spdk_bdev_desc_get_dif_pi_format(o.desc), SPDK_DIF_PI_FORMAT_64);
 	assert_true(spdk_bdev_desc_is_dif_head_of_md(o.desc));
 	assert_true(spdk_bdev_desc_is_dif_check_enabled(o.desc, SPDK_DIF_CHECK_TYPE_APPTAG));
 	assert_false(spdk_bdev_desc_is_dif_check_enabled(o.desc, SPDK_DIF_CHECK_TYPE_GUARD));
@@ -180,6 +182,7 @@ test_desc_interleaved(void **state)
 	ut_open(&o, "L");
 	assert_true(spdk_bdev_desc_is_md_interleaved(o.desc));
 	assert_false(spdk_bdev_desc_is_md_separate(o.desc));
+	assert_false(spdk_bdev_desc_is_dif_head_of_md(o.desc));
 	assert_int_equal(spdk_bdev_desc_get_block_size(o.desc), 520);
 	ut_close(&o);
 	leaf_delete(leaf);

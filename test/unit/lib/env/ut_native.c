@@ -428,18 +428,44 @@ test_backtrace(void **state)
 	assert_non_null(strstr(g_calls, "libc.so.6+0x"));
 }
 
+static void *
+keep_tid(void *arg)
+{
+	*(int *)arg = spdk_get_tid();
+	return NULL;
+}
+
+/* The kernel's number of the thread: that of the process in the first one. */
+static void
+test_tid(void **state)
+{
+	pthread_t other;
+	int tid = 0;
+
+	assert_int_equal(spdk_get_tid(), getpid());
+	assert_int_equal(pthread_create(&other, NULL, keep_tid, &tid), 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_true(tid > 0 && tid != getpid());
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(test_thousand_cycles), ENV_TEST(test_pinning),
-		ENV_TEST(test_mapped_core),     ENV_TEST(test_cgroup_limit),
+		ENV_TEST(test_thousand_cycles),
+		ENV_TEST(test_pinning),
+		ENV_TEST(test_mapped_core),
+		ENV_TEST(test_cgroup_limit),
 #ifdef HAVE_TEST_RESIDENT
 		ENV_TEST(test_resident),
 #endif
-		ENV_TEST(test_stale_socket),    ENV_TEST(test_not_a_socket),
-		ENV_TEST(test_file_load),       ENV_TEST(test_file_limit),
-		ENV_TEST(test_ticks_speed),     ENV_TEST(test_backtrace),
+		ENV_TEST(test_stale_socket),
+		ENV_TEST(test_not_a_socket),
+		ENV_TEST(test_file_load),
+		ENV_TEST(test_file_limit),
+		ENV_TEST(test_ticks_speed),
+		ENV_TEST(test_backtrace),
+		ENV_TEST(test_tid),
 	};
 
 	spdk_log_set_print_level(SPDK_LOG_DISABLED);

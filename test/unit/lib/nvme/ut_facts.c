@@ -13,6 +13,7 @@ static void
 controller(void **state)
 {
 	struct spdk_nvme_ctrlr *c = &g_fake.ctrlr;
+	int qid;
 
 	bring_up();
 	c->flags = SPDK_NVME_CTRLR_COMPARE_AND_WRITE_SUPPORTED;
@@ -37,9 +38,12 @@ controller(void **state)
 	nvme_ctrlr_find_ns(c, 5, true)->active = true;
 	assert_int_equal(spdk_nvme_ctrlr_get_next_active_ns(c, 3), 5);
 	assert_int_equal(spdk_nvme_ctrlr_get_next_active_ns(c, 5), 0);
-	c->qid_used[5] = 1;
-	spdk_nvme_ctrlr_free_qid(c, 5);
-	assert_int_equal(c->qid_used[5], 0);
+	for (qid = 1; qid <= 4; qid++) {
+		assert_int_equal(spdk_nvme_ctrlr_alloc_qid(c), qid);
+	}
+	assert_int_equal(spdk_nvme_ctrlr_alloc_qid(c), -1); /* no more were granted */
+	spdk_nvme_ctrlr_free_qid(c, 3);
+	assert_int_equal(spdk_nvme_ctrlr_alloc_qid(c), 3);
 	stop();
 }
 
@@ -73,6 +77,9 @@ kind(void **state)
 
 	bring_up();
 	assert_true(spdk_nvme_ctrlr_is_fabrics(c));
+	c->trid.trtype = SPDK_NVME_TRANSPORT_PCIE;
+	assert_false(spdk_nvme_ctrlr_is_fabrics(c));
+	c->trid.trtype = SPDK_NVME_TRANSPORT_CUSTOM_FABRICS;
 	assert_false(spdk_nvme_ctrlr_is_discovery(c));
 	c->cdata.cntrltype = SPDK_NVME_CTRLR_DISCOVERY;
 	assert_true(spdk_nvme_ctrlr_is_discovery(c));
@@ -138,6 +145,8 @@ static void namespace(void **state)
 	assert_int_equal(spdk_nvme_ns_get_optimal_io_boundary(ns), 64);
 	assert_int_equal(spdk_nvme_ns_get_ana_group_id(ns), 5);
 	assert_int_equal(spdk_nvme_ns_get_ana_state(ns), SPDK_NVME_ANA_OPTIMIZED_STATE);
+	ns->ana_state = SPDK_NVME_ANA_INACCESSIBLE_STATE;
+	assert_int_equal(spdk_nvme_ns_get_ana_state(ns), SPDK_NVME_ANA_INACCESSIBLE_STATE);
 	assert_int_equal(spdk_nvme_ns_get_max_io_xfer_size(ns), 131072);
 	ns->nsdata.dlfeat.bits.read_value = SPDK_NVME_DEALLOC_READ_FF;
 	assert_int_equal(spdk_nvme_ns_get_dealloc_logical_block_read_value(ns),
@@ -192,6 +201,7 @@ queue_pair(void **state)
 {
 	bring_up();
 	assert_int_equal(spdk_nvme_qpair_get_id(&g_fake.ioq), 1);
+	assert_int_equal(spdk_nvme_qpair_get_id(&g_fake.adminq), 0);
 	assert_true(spdk_nvme_qpair_is_admin_queue(&g_fake.adminq));
 	assert_false(spdk_nvme_qpair_is_admin_queue(&g_fake.ioq));
 	assert_int_equal(spdk_nvme_qpair_get_queue_depth(&g_fake.adminq), 31);

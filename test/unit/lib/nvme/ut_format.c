@@ -126,6 +126,7 @@ format_changes(void **state)
 
 	bring_up();
 	ns = spdk_nvme_ctrlr_get_ns(&g_fake.ctrlr, 3);
+	assert_int_equal(spdk_nvme_ns_get_active_format_index(ns), 0);
 	ns->nsdata.nlbaf = 1;
 	ns->nsdata.lbaf[1].lbads = 12;
 	ns->nsdata.flbas.format = 1;

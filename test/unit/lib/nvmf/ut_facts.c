@@ -218,11 +218,18 @@ test_controller(void **state)
 	struct spdk_nvme_supported_log_pages logs;
 	struct spdk_nvme_transport_id trid = {};
 	struct spdk_nvmf_ctrlr *ctrlr;
+	struct ut_qpair *second;
+	uint16_t cntlid;
 
 	ut_begin(&g_durable, 0);
 	ctrlr = g_ut.admin->qpair.ctrlr;
 	assert_int_equal(spdk_nvmf_ctrlr_get_id(ctrlr), g_ut.cntlid);
 	assert_true(g_ut.cntlid != 0);
+	second = ut_admin(UT_NQN, &cntlid, 0);
+	assert_true(cntlid != g_ut.cntlid);
+	assert_int_equal(spdk_nvmf_ctrlr_get_id(second->qpair.ctrlr), cntlid);
+	ut_disconnect(second);
+	ut_qpair_free(second);
 	assert_ptr_equal(spdk_nvmf_ctrlr_get_subsystem(ctrlr), g_ut.subsystem);
 	assert_int_equal(spdk_nvmf_ctrlr_get_regs(ctrlr)->cc.bits.en, 1);
 	assert_int_equal(spdk_nvmf_qpair_get_local_trid(&g_ut.q->qpair, &trid), 0);

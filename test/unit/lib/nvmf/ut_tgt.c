@@ -299,20 +299,50 @@ test_stat(void **state)
 	ut_end();
 }
 
-static void
-add_listener(const char *addr)
+static struct spdk_nvme_transport_id
+address(const char *traddr)
 {
 	struct spdk_nvme_transport_id trid = { .trtype = SPDK_NVME_TRANSPORT_CUSTOM_FABRICS,
 		                               .trstring = "UT",
 		                               .trsvcid = "1" };
+
+	snprintf(trid.traddr, sizeof(trid.traddr), "%s", traddr);
+	return trid;
+}
+
+static void
+add_listener(const char *traddr)
+{
+	struct spdk_nvme_transport_id trid = address(traddr);
 	struct spdk_nvmf_listen_opts opts;
 	int status = 1;
 
-	snprintf(trid.traddr, sizeof(trid.traddr), "%s", addr);
 	spdk_nvmf_listen_opts_init(&opts, sizeof(opts));
 	assert_int_equal(spdk_nvmf_tgt_listen_ext(g_ut.tgt, &trid, &opts), 0);
 	spdk_nvmf_subsystem_add_listener(g_ut.subsystem, &trid, done, &status);
 	assert_int_equal(status, 0);
+}
+
+static void
+test_listeners(void **state)
+{
+	struct spdk_nvme_transport_id here = address("here"), there = address("there");
+	struct spdk_nvmf_subsystem *s;
+
+	ut_start(&g_durable);
+	s = g_ut.subsystem;
+	spdk_nvmf_subsystem_allow_any_listener(s, false);
+	assert_false(spdk_nvmf_subsystem_listener_allowed(s, &here));
+	add_listener("here");
+	assert_true(spdk_nvmf_subsystem_listener_allowed(s, &here));
+	assert_false(spdk_nvmf_subsystem_listener_allowed(s, &there));
+	spdk_nvmf_subsystem_allow_any_listener(s, true);
+	assert_true(spdk_nvmf_subsystem_listener_allowed(s, &there));
+	spdk_nvmf_subsystem_allow_any_listener(s, false);
+	assert_int_equal(spdk_nvmf_subsystem_remove_listener(s, &here), 0);
+	assert_int_equal(spdk_nvmf_subsystem_remove_listener(s, &here), -ENOENT);
+	assert_false(spdk_nvmf_subsystem_listener_allowed(s, &here));
+	ut_stop();
 }
 
 static void
@@ -408,7 +438,7 @@ main(void)
 		cmocka_unit_test(test_hosts),         cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_optimal_group), cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_states),        cmocka_unit_test(test_direction),
-		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_config),        cmocka_unit_test(test_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

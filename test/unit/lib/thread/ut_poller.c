@@ -128,6 +128,7 @@ test_unknown_runs_each_step(void **state)
 	assert_int_equal(p.runs, 2);
 	assert_counts(1, 0, 0);
 	assert_true(spdk_thread_has_active_pollers(ut_thread(0)));
+	assert_false(spdk_thread_is_idle(ut_thread(0)));
 	spdk_poller_unregister(&p.poller);
 	assert_false(poll_thread(0));
 	assert_int_equal(p.runs, 2);
@@ -167,6 +168,7 @@ test_timed(void **state)
 	assert_int_equal(spdk_thread_next_poller_expiration(ut_thread(0)), start + 75000);
 	spdk_poller_unregister(&b.poller);
 	assert_int_equal(spdk_thread_next_poller_expiration(ut_thread(0)), 0);
+	assert_false(spdk_thread_has_pollers(ut_thread(0)));
 }
 
 /* Each thing that a run can do to itself or to another poller, of each kind, by period. */
