@@ -49,6 +49,7 @@ noop: deps-test
 	@[ -d build-inline ] || meson setup build-inline -Doptimization=0 -Dc_args=-falign-functions=16
 	@$(NINJA) -C build-inline -j $(JOBS)
 	@test/compat/noop/noop.py build-inline --inline
+	@test/compat/noop/noop.py build-inline --inline --value 1
 
 # Cross-build for arm64 and its unit tests under qemu-user.
 check-arm64: deps-build

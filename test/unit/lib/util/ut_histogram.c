@@ -80,6 +80,7 @@ test_extremes(void **state)
 	assert_int_equal(h->bucket[0], 1);
 	assert_int_equal(h->bucket[last], 1);
 	assert_int_equal(__spdk_histogram_get_count(h, 57, 127), 1);
+	assert_int_equal(__spdk_histogram_get_count(h, 57, 126), 0);
 	spdk_histogram_data_free(h);
 	spdk_histogram_data_free(NULL);
 	/* The number of buckets would be 2^64. */

@@ -90,6 +90,7 @@ test_serial(void **state)
 		                 g_serial_cases[i].gt);
 	}
 	assert_int_equal(spdk_sn32_add(UINT32_MAX, 2), 1);
+	assert_int_equal(spdk_sn32_add(5, 2), 7);
 }
 
 struct sized {
