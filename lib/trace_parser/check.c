@@ -155,61 +155,68 @@ check_all(struct spdk_trace_file *f, uint64_t size)
 	return why != NULL ? why : check_tpoints(f);
 }
 
-/* End a name, and take out of it what a terminal or JSON would stumble over. */
-static void
+/* End a name, and take out of it what a terminal or JSON would stumble over. False: it was so. */
+static bool
 clean_name(char *name, size_t size)
 {
+	bool changed = name[size - 1] != '\0';
 	size_t i;
 
 	name[size - 1] = '\0';
 	for (i = 0; name[i] != '\0'; i++) {
 		if (name[i] < ' ' || name[i] > '~') {
 			name[i] = '.';
+			changed = true;
 		}
 	}
+	return changed;
 }
 
-static void
+static bool
 clean_descriptions(struct spdk_trace_file *f)
 {
 	struct spdk_trace_section_owner *section = spdk_trace_get_owner_section(f);
 	size_t room = section->owner_description_size;
 	size_t size = sizeof(struct spdk_trace_owner) + room;
 	uint32_t i, num = section->num_owners;
+	bool changed = false;
 
 	for (i = 0; i < num; i++) {
-		clean_name((char *)section->data + i * size + sizeof(struct spdk_trace_owner),
-		           room);
+		changed |= clean_name(
+		        (char *)section->data + i * size + sizeof(struct spdk_trace_owner), room);
 	}
+	return changed;
 }
 
 /*
- * Where parts of a hostile file lie upon one another, cleaning one changes another. So nothing here
- * trusts what was checked but the head of the file, which no part overlaps; sizes are read once;
- * and all is checked again behind it. A name that has ended stays so: no 0 byte is ever taken away.
+ * Where parts of a hostile file lie upon one another, cleaning one changes another: where names
+ * are, how long and how many. So nothing here trusts what was checked but the head of the file,
+ * which no part overlaps; sizes are read once; all is checked again behind it; and it is clean only
+ * when a second time changes nothing.
  */
-static void
+static bool
 clean_names(struct spdk_trace_file *f, uint64_t size)
 {
 	struct spdk_trace_tpoint *tpoint = spdk_trace_get_tpoint_section(f)->tpoint;
 	struct spdk_trace_history *ring;
 	uint64_t offset;
 	uint32_t i, j;
+	bool changed = clean_descriptions(f);
 
-	clean_descriptions(f);
 	for (i = 0; i < SPDK_TRACE_MAX_TPOINT_ID; i++, tpoint++) {
-		clean_name(tpoint->name, sizeof(tpoint->name));
+		changed |= clean_name(tpoint->name, sizeof(tpoint->name));
 		for (j = 0; j < SPDK_TRACE_MAX_ARGS_COUNT; j++) {
-			clean_name(tpoint->args[j].name, sizeof(tpoint->args[j].name));
+			changed |= clean_name(tpoint->args[j].name, sizeof(tpoint->args[j].name));
 		}
 	}
 	for (i = 0; i < SPDK_TRACE_MAX_LCORE; i++) {
 		offset = spdk_trace_get_lcore_offsets_section(f)->lcore_offsets[i];
 		if (offset >= sizeof(*f) && offset % 8 == 0 && fits(offset, sizeof(*ring), size)) {
 			ring = (struct spdk_trace_history *)(void *)((uint8_t *)f + offset);
-			clean_name(ring->tname, sizeof(ring->tname));
+			changed |= clean_name(ring->tname, sizeof(ring->tname));
 		}
 	}
+	return changed;
 }
 
 const char *
@@ -230,8 +237,11 @@ trace_file_check(void *data, size_t len_bytes)
 	}
 	why = check_all(f, f->file_size);
 	if (why == NULL) {
-		clean_names(f, f->file_size);
+		(void)clean_names(f, f->file_size);
 		why = check_all(f, f->file_size);
+	}
+	if (why == NULL && clean_names(f, f->file_size)) {
+		why = "its parts lie upon one another";
 	}
 	return why;
 }

@@ -159,6 +159,10 @@ def check_without_schema(build, source):
         env.pop("BASALT_RPC_SCHEMA", None)
         out = run_python(env, "-c", script, target.addr)
         assert out == "0 n0\nbdev_get_bdevs() takes its parameters by name\n", out
+    # A file of the package is not taken for a method whose name nobody knows.
+    out = run_python(env, "-c", "from spdk.rpc import cli, plugin\n"
+                     "print(cli.make_parser({}).prog, plugin.ENTRY)")
+    assert out == "-c spdk_rpc_plugin_initialize\n", out
 
 
 def check_installed(build, source):

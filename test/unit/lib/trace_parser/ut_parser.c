@@ -328,6 +328,29 @@ test_bad_files(void **state)
 	assert_int_equal(fail_alloc_held(), held);
 }
 
+/* The head of the owners lies in a name, which becomes a good one by that there are more owners
+ * than were looked at: they would have no end. */
+static void
+test_parts_overlap(void **state)
+{
+	struct spdk_trace_file *f = g_trace_file;
+	struct spdk_trace_tpoint *tpoints = spdk_trace_get_tpoint_section(f)->tpoint;
+	struct spdk_trace_history *ring = spdk_get_per_lcore_history(f, 0);
+	struct spdk_trace_section_owner *owners;
+	uint16_t last = SPDK_TRACE_MAX_TPOINT_ID - 1;
+
+	while (((uintptr_t)tpoints[last].name - (uintptr_t)f) % 8 != 0) {
+		last--;
+	}
+	tpoints[last].tpoint_id = last;
+	owners = (void *)tpoints[last].name;
+	owners->num_owners = 2;
+	owners->owner_description_size = 400;
+	memset(ring->data, 'A', ring->num_tpoint_ids * sizeof(uint64_t));
+	f->section_offsets[SPDK_TRACE_SECTION_OWNER] = (uintptr_t)owners - (uintptr_t)f;
+	expect_refused(f, f->file_size);
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -361,6 +384,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_parts_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 	};
 
