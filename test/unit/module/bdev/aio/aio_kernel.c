@@ -10,23 +10,6 @@
 
 struct aio_kernel g_kernel;
 
-static void
-note(const char *fmt, ...)
-{
-	size_t len = strlen(g_kernel.trace);
-	va_list ap;
-
-	if (len >= sizeof(g_kernel.trace) - 2) {
-		return; /* who does that much looks at counts */
-	}
-	if (len > 0) {
-		g_kernel.trace[len++] = ' ';
-	}
-	va_start(ap, fmt);
-	vsnprintf(g_kernel.trace + len, sizeof(g_kernel.trace) - len, fmt, ap);
-	va_end(ap);
-}
-
 int
 aio_sys_setup(unsigned entries, aio_context_t *ctx)
 {
@@ -52,36 +35,6 @@ aio_sys_destroy(aio_context_t ctx)
 	return 0;
 }
 
-/** Move up to \p limit bytes between the file and \p iovs. */
-static int
-transfer(const struct iovec *iovs, uint64_t num, uint64_t offset, bool read, int limit)
-{
-	int done = 0, part;
-	uint64_t i;
-
-	for (i = 0; i < num && limit > 0; i++) {
-		part = (int)spdk_min(iovs[i].iov_len, (size_t)limit);
-		assert_true(offset + (uint64_t)part <= FILE_BYTES);
-		if (read) {
-			memcpy(iovs[i].iov_base, g_kernel.data + offset, (size_t)part);
-		} else {
-			memcpy(g_kernel.data + offset, iovs[i].iov_base, (size_t)part);
-		}
-		offset += (uint64_t)part;
-		done += part;
-		limit -= part;
-	}
-	return done;
-}
-
-static int
-next_answer(void)
-{
-	return g_kernel.next_answer < g_kernel.num_answers
-	               ? g_kernel.answers[g_kernel.next_answer++]
-	               : WHOLE;
-}
-
 static int
 perform(const struct iocb *iocb)
 {
@@ -91,15 +44,9 @@ perform(const struct iocb *iocb)
 	bool read =
 	        iocb->aio_lio_opcode == IOCB_CMD_PREAD || iocb->aio_lio_opcode == IOCB_CMD_PREADV;
 	const struct iovec *iovs = v ? (const struct iovec *)(uintptr_t)iocb->aio_buf : &one;
-	uint64_t i, len = 0, num = v ? iocb->aio_nbytes : 1;
-	int answer = next_answer();
+	char letter = (char)((read ? 'r' : 'w') - (v ? 32 : 0));
 
-	for (i = 0; i < num; i++) {
-		len += iovs[i].iov_len;
-	}
-	note("%c%" PRIu64 "+%" PRIu64, (read ? 'r' : 'w') - (v ? 32 : 0),
-	     (uint64_t)iocb->aio_offset, len);
-	return answer <= 0 ? answer : transfer(iovs, num, (uint64_t)iocb->aio_offset, read, answer);
+	return disk_rw(letter, iovs, v ? iocb->aio_nbytes : 1, (uint64_t)iocb->aio_offset, read);
 }
 
 void
@@ -167,27 +114,22 @@ aio_sys_rw(bool read, int fd, const struct iovec *iovs, int iovcnt, uint64_t off
 		return g_kernel.nowait_rc; /* the probe */
 	}
 	g_kernel.helpers++;
-	answer = next_answer();
-	note("h%c%" PRIu64, read ? 'r' : 'w', offset);
-	return answer <= 0 ? answer : transfer(iovs, (uint64_t)iovcnt, offset, read, answer);
+	answer = disk_answer();
+	disk_note("h%c%" PRIu64, read ? 'r' : 'w', offset);
+	return answer <= 0 ? answer : disk_transfer(iovs, (uint64_t)iovcnt, offset, read, answer);
 }
 
 int
 fallocate(int fd, int mode, off_t offset, off_t len)
 {
-	int answer;
+	int rc;
 
 	if (offset >= (off_t)FILE_BYTES) {
 		return 0; /* the probe */
 	}
-	answer = next_answer();
-	note("f%d:%" PRIu64 "+%" PRIu64, mode, (uint64_t)offset, (uint64_t)len);
-	if (answer != WHOLE) {
-		errno = -answer;
-		return -1;
-	}
-	memset(g_kernel.data + offset, 0, (size_t)len);
-	return 0;
+	rc = disk_fallocate(mode, (uint64_t)offset, (uint64_t)len);
+	errno = -rc;
+	return rc == 0 ? 0 : -1;
 }
 
 int

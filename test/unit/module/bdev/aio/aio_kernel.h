@@ -2,17 +2,16 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* Linux AIO, fallocate() and fdatasync() that a test commands. */
+/* Linux AIO, fallocate() and fdatasync() that a test commands. Notes have a capital letter for an
+ * operation on some buffers, and an h before one on a helper thread. */
 
 #ifndef AIO_KERNEL_H
 #define AIO_KERNEL_H
 
-#include "ut_bdev.h"
+#include "../ut_disk.h"
 
 #include "../../../../../module/bdev/aio/aio_internal.h"
 
-#define FILE_BYTES 65536u
-#define WHOLE INT_MAX
 #define RING_SIZE 7u /* not a power of two: places wrap by comparing */
 
 struct aio_ring {
@@ -26,12 +25,9 @@ extern struct aio_kernel {
 	bool hold; /* nothing completes */
 	struct iocb *held[AIO_ENTRIES];
 	uint32_t num_held, max_held;
-	/* What each io_submit() in turn gives, and what each operation: > 0: at most so many; else
-	 * the result. */
-	int submits[8], answers[8];
-	uint32_t num_submits, next_submit, num_answers, next_answer;
-	char trace[1024]; /* "r0+4096 W512+3584 f3:0+512": letter (capital: some buffers), bytes */
-	uint8_t data[FILE_BYTES];
+	/* What each io_submit() in turn gives: > 0: at most so many; else the result. */
+	int submits[8];
+	uint32_t num_submits, next_submit;
 	struct aio_ring ring;
 	int event;
 	uint32_t getevents;

@@ -8,12 +8,8 @@
 
 #include "aio_kernel.h"
 
-#include <sys/mman.h>
-
 /* ---- An aio bdev of 128 blocks of 512 bytes ---- */
 
-static int g_memfd;
-static char g_path[64];
 static struct ut_open g_u;
 static uint8_t g_bufs[2][8192] __attribute__((aligned(4096)));
 
@@ -21,7 +17,7 @@ static int
 create_with(bool nowait, bool readonly, char why[BDEV_FILE_WHY_MAX])
 {
 	const struct bdev_file_opts opts = { .name = "a",
-		                             .filename = g_path,
+		                             .filename = g_disk.path,
 		                             .block_size = 512,
 		                             .readonly = readonly,
 		                             .fallocate = true };
@@ -33,9 +29,7 @@ static int
 setup(void **state)
 {
 	memset(&g_kernel, 0, sizeof(g_kernel));
-	g_memfd = memfd_create("ut_aio", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(g_memfd, FILE_BYTES), 0);
-	snprintf(g_path, sizeof(g_path), "/proc/self/fd/%d", g_memfd);
+	disk_setup();
 	ut_bdev_start(1, NULL);
 	return 0;
 }
@@ -45,7 +39,7 @@ teardown(void **state)
 {
 	ut_bdev_stop();
 	assert_int_equal(g_kernel.contexts, 0);
-	close(g_memfd);
+	disk_teardown();
 	return 0;
 }
 
@@ -63,17 +57,6 @@ close_aio(void)
 {
 	ut_close(&g_u);
 	ut_unregister("a");
-}
-
-static void
-answers(int a, int b, int c)
-{
-	g_kernel.answers[0] = a;
-	g_kernel.answers[1] = b;
-	g_kernel.answers[2] = c;
-	g_kernel.num_answers = 3;
-	g_kernel.next_answer = 0;
-	g_kernel.trace[0] = '\0';
 }
 
 static void
@@ -118,20 +101,20 @@ test_short_counts(void **state)
 
 		read = i % 2;
 		for (n = 0; n < FILE_BYTES; n++) {
-			g_kernel.data[n] = (uint8_t)(n * 7 + i);
+			g_disk.data[n] = (uint8_t)(n * 7 + i);
 		}
 		memset(g_bufs, 0xa5, sizeof(g_bufs));
-		answers(a[0], a[1], a[2]);
+		disk_answers(a[0], a[1], a[2]);
 		assert_int_equal((read ? spdk_bdev_readv_blocks : spdk_bdev_writev_blocks)(
 		                         g_u.desc, g_u.ch, iovs, 2, 1, 8, ut_io_done, &io),
 		                 0);
 		poll_threads();
 		assert_int_equal(io.done, 1);
 		assert_true(io.success);
-		assert_string_equal(g_kernel.trace, rows[i / 2].trace[read]);
-		assert_memory_equal(g_bufs[0], g_kernel.data + 512, 1024);
-		assert_memory_equal(g_bufs[1], g_kernel.data + 1536, 3072);
-		assert_int_equal(g_kernel.data[4608], (uint8_t)(4608 * 7 + i));
+		assert_string_equal(g_disk.trace, rows[i / 2].trace[read]);
+		assert_memory_equal(g_bufs[0], g_disk.data + 512, 1024);
+		assert_memory_equal(g_bufs[1], g_disk.data + 1536, 3072);
+		assert_int_equal(g_disk.data[4608], (uint8_t)(4608 * 7 + i));
 	}
 	close_aio();
 }
@@ -159,7 +142,7 @@ test_results(void **state)
 		const int *a = rows[i].answers;
 		struct ut_io io = {};
 
-		answers(a[0], a[1], a[2]);
+		disk_answers(a[0], a[1], a[2]);
 		read_block(0, &io);
 		for (t = 0; t < 3; t++) {
 			poll_threads_us(1000);
@@ -167,7 +150,7 @@ test_results(void **state)
 		assert_int_equal(io.done, 1);
 		assert_int_equal(io.success, rows[i].result == 0);
 		assert_int_equal(io.result, rows[i].result);
-		assert_string_equal(g_kernel.trace, rows[i].trace);
+		assert_string_equal(g_disk.trace, rows[i].trace);
 	}
 	close_aio();
 }
@@ -244,25 +227,25 @@ test_fallocate(void **state)
 	struct ut_io io[3] = {};
 
 	open_aio(false);
-	memset(g_kernel.data, 0xa5, FILE_BYTES);
+	memset(g_disk.data, 0xa5, FILE_BYTES);
 	/* 3: a hole, the size stays; 17: zeros, the size stays. */
-	answers(WHOLE, -EOPNOTSUPP, WHOLE);
+	disk_answers(WHOLE, -EOPNOTSUPP, WHOLE);
 	spdk_bdev_unmap_blocks(g_u.desc, g_u.ch, 0, 1, ut_io_done, &io[0]);
 	spdk_bdev_write_zeroes_blocks(g_u.desc, g_u.ch, 2, 1, ut_io_done, &io[1]);
 	poll_threads();
-	assert_string_equal(g_kernel.trace, "f3:0+512 f17:1024+512 f3:1024+512");
+	assert_string_equal(g_disk.trace, "f3:0+512 f17:1024+512 f3:1024+512");
 	/* From now on holes at once; and a device without discard does nothing. */
-	answers(WHOLE, -EOPNOTSUPP, WHOLE);
+	disk_answers(WHOLE, -EOPNOTSUPP, WHOLE);
 	spdk_bdev_write_zeroes_blocks(g_u.desc, g_u.ch, 3, 1, ut_io_done, &io[1]);
 	spdk_bdev_unmap_blocks(g_u.desc, g_u.ch, 4, 1, ut_io_done, &io[2]);
 	poll_threads();
-	assert_string_equal(g_kernel.trace, "f3:1536+512 f3:2048+512");
+	assert_string_equal(g_disk.trace, "f3:1536+512 f3:2048+512");
 	assert_int_equal(io[0].done, 1);
 	assert_int_equal(io[1].done, 2);
 	assert_true(io[0].success && io[1].success && io[2].success);
-	assert_int_equal(g_kernel.data[1024], 0);
-	assert_int_equal(g_kernel.data[2048], 0xa5);
-	answers(-ENOSPC, WHOLE, WHOLE);
+	assert_int_equal(g_disk.data[1024], 0);
+	assert_int_equal(g_disk.data[2048], 0xa5);
+	disk_answers(-ENOSPC, WHOLE, WHOLE);
 	spdk_bdev_unmap_blocks(g_u.desc, g_u.ch, 4, 1, ut_io_done, &io[2]);
 	poll_threads();
 	assert_int_equal(io[2].result, -ENOSPC);
@@ -327,29 +310,29 @@ test_nowait(void **state)
 	memset(g_bufs, 0x5a, sizeof(g_bufs));
 	for (i = 0; i < SPDK_COUNTOF(rows); i++) {
 		memset(&io, 0, sizeof(io));
-		memset(g_kernel.data, 0, FILE_BYTES);
-		answers(rows[i].answers[0], rows[i].answers[1], rows[i].answers[2]);
+		memset(g_disk.data, 0, FILE_BYTES);
+		disk_answers(rows[i].answers[0], rows[i].answers[1], rows[i].answers[2]);
 		spdk_bdev_write_blocks(g_u.desc, g_u.ch, g_bufs[0], 1, 1, ut_io_done, &io);
 		poll_threads();
 		assert_int_equal(io.done, 1);
 		assert_int_equal(io.result, rows[i].result);
-		assert_string_equal(g_kernel.trace, rows[i].trace);
+		assert_string_equal(g_disk.trace, rows[i].trace);
 		if (io.result == 0) {
-			assert_memory_equal(g_kernel.data + 512, g_bufs[0], 512);
+			assert_memory_equal(g_disk.data + 512, g_bufs[0], 512);
 		}
-		assert_int_equal(g_kernel.data[1024], 0);
+		assert_int_equal(g_disk.data[1024], 0);
 	}
 	close_aio();
 	/* A file that doesn't know it: as without, not an error of each I/O. */
 	g_kernel.nowait_rc = -EOPNOTSUPP;
 	open_aio(true);
 	memset(&io, 0, sizeof(io));
-	answers(-EAGAIN, WHOLE, WHOLE);
+	disk_answers(-EAGAIN, WHOLE, WHOLE);
 	read_block(0, &io);
 	for (i = 0; i < 3; i++) {
 		poll_threads_us(1000);
 	}
-	assert_string_equal(g_kernel.trace, "r0+512 r0+512");
+	assert_string_equal(g_disk.trace, "r0+512 r0+512");
 	close_aio();
 }
 
@@ -374,7 +357,7 @@ test_failed_flush(void **state)
 	assert_int_equal(w.result, -EIO);
 	assert_int_equal(u.result, -EIO);
 	assert_true(r.success);
-	assert_string_equal(g_kernel.trace, "r0+512");
+	assert_string_equal(g_disk.trace, "r0+512");
 	close_aio();
 }
 
@@ -482,7 +465,7 @@ test_readonly(void **state)
 	                 -ENOTSUP);
 	read_block(0, &io);
 	poll_threads();
-	assert_string_equal(g_kernel.trace, "r0+512");
+	assert_string_equal(g_disk.trace, "r0+512");
 	assert_int_equal(io.done, 1);
 	close_aio();
 }
@@ -494,12 +477,12 @@ test_rescan(void **state)
 
 	open_aio(false);
 	assert_int_equal(aio_rescan("nix", why), -ENODEV);
-	assert_int_equal(ftruncate(g_memfd, 2 * FILE_BYTES), 0);
+	assert_int_equal(ftruncate(g_disk.memfd, 2 * FILE_BYTES), 0);
 	assert_int_equal(aio_rescan("a", why), 0);
 	assert_int_equal(spdk_bdev_get_num_blocks(g_u.bdev), 256);
 	poll_threads();
 	assert_int_equal(g_u.resizes, 1);
-	assert_int_equal(ftruncate(g_memfd, FILE_BYTES + 1), 0);
+	assert_int_equal(ftruncate(g_disk.memfd, FILE_BYTES + 1), 0);
 	assert_int_equal(aio_rescan("a", why), -EINVAL);
 	assert_non_null(strstr(why, "odd size"));
 	close_aio();

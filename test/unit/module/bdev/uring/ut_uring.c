@@ -6,17 +6,13 @@
  * moment, failures, and what a failed flush means for all that comes after it.
  */
 
-#include "ut_bdev.h"
+#include "../ut_disk.h"
 
 #include <fcntl.h>
 #include <liburing.h>
-#include <sys/mman.h>
 
 #include "../../../../../module/bdev/passthru/passthru.h"
 #include "../../../../../module/bdev/uring/uring.h"
-
-#define FILE_BYTES 65536u
-#define WHOLE INT_MAX
 
 /* ---- The kernel ---- */
 
@@ -24,11 +20,6 @@ static struct {
 	int init_rc; /* of io_uring_queue_init() */
 	int rings;
 	bool hold; /* nothing completes */
-	/* What each operation in turn gives: > 0: at most so many bytes; else the result. */
-	int answers[8];
-	uint32_t num_answers, next_answer;
-	char trace[512]; /* "r0+4096 w512+3584 f3:0+512": letter, (mode of fallocate:) bytes */
-	uint8_t data[FILE_BYTES];
 	struct io_uring_sqe sqes[512];
 	struct io_uring_cqe cqes[1024];
 	unsigned sq_head, cq_head, cq_tail;
@@ -64,42 +55,6 @@ io_uring_queue_exit(struct io_uring *ring)
 	g_kernel.rings--;
 }
 
-static void
-note(const char *fmt, ...)
-{
-	size_t len = strlen(g_kernel.trace);
-	va_list ap;
-
-	if (len > 0) {
-		g_kernel.trace[len++] = ' ';
-	}
-	va_start(ap, fmt);
-	vsnprintf(g_kernel.trace + len, sizeof(g_kernel.trace) - len, fmt, ap);
-	va_end(ap);
-}
-
-/** Move up to \p limit bytes between the file and \p iovs. */
-static int
-transfer(const struct iovec *iovs, unsigned num, uint64_t offset, bool read, int limit)
-{
-	int done = 0, part;
-	unsigned i;
-
-	for (i = 0; i < num && limit > 0; i++) {
-		part = (int)spdk_min(iovs[i].iov_len, (size_t)limit);
-		assert_true(offset + (uint64_t)part <= FILE_BYTES);
-		if (read) {
-			memcpy(iovs[i].iov_base, g_kernel.data + offset, (size_t)part);
-		} else {
-			memcpy(g_kernel.data + offset, iovs[i].iov_base, (size_t)part);
-		}
-		offset += (uint64_t)part;
-		done += part;
-		limit -= part;
-	}
-	return done;
-}
-
 static int
 perform(const struct io_uring_sqe *sqe)
 {
@@ -107,24 +62,11 @@ perform(const struct io_uring_sqe *sqe)
 	bool v = sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_WRITEV;
 	bool read = sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_READ;
 	const struct iovec *iovs = v ? (const struct iovec *)(uintptr_t)sqe->addr : &one;
-	unsigned i, num = v ? sqe->len : 1;
-	uint64_t len = 0;
-	int answer = g_kernel.next_answer < g_kernel.num_answers
-	                     ? g_kernel.answers[g_kernel.next_answer++]
-	                     : WHOLE;
 
 	if (sqe->opcode == IORING_OP_FALLOCATE) {
-		note("f%u:%" PRIu64 "+%" PRIu64, sqe->len, (uint64_t)sqe->off, (uint64_t)sqe->addr);
-		if (answer == WHOLE) {
-			memset(g_kernel.data + sqe->off, 0, sqe->addr);
-		}
-		return answer == WHOLE ? 0 : answer;
+		return disk_fallocate((int)sqe->len, sqe->off, sqe->addr);
 	}
-	for (i = 0; i < num; i++) {
-		len += iovs[i].iov_len;
-	}
-	note("%c%" PRIu64 "+%" PRIu64, read ? 'r' : 'w', (uint64_t)sqe->off, len);
-	return answer <= 0 ? answer : transfer(iovs, num, sqe->off, read, answer);
+	return disk_rw(read ? 'r' : 'w', iovs, v ? sqe->len : 1, sqe->off, read);
 }
 
 int
@@ -172,15 +114,13 @@ fdatasync(int fd)
 
 /* ---- A uring bdev of 128 blocks of 512 bytes ---- */
 
-static int g_memfd;
-static char g_path[64];
 static struct ut_open g_u;
 
 static int
 create(char why[BDEV_FILE_WHY_MAX])
 {
 	static const struct bdev_file_opts opts = {
-		.name = "u", .filename = g_path, .block_size = 512, .fallocate = true
+		.name = "u", .filename = g_disk.path, .block_size = 512, .fallocate = true
 	};
 
 	return uring_create(&opts, why);
@@ -190,9 +130,7 @@ static int
 setup(void **state)
 {
 	memset(&g_kernel, 0, sizeof(g_kernel));
-	g_memfd = memfd_create("ut_uring", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(g_memfd, FILE_BYTES), 0);
-	snprintf(g_path, sizeof(g_path), "/proc/self/fd/%d", g_memfd);
+	disk_setup();
 	ut_bdev_start(1, NULL);
 	return 0;
 }
@@ -202,7 +140,7 @@ teardown(void **state)
 {
 	ut_bdev_stop();
 	assert_int_equal(g_kernel.rings, 0);
-	close(g_memfd);
+	disk_teardown();
 	return 0;
 }
 
@@ -220,17 +158,6 @@ close_uring(void)
 {
 	ut_close(&g_u);
 	ut_unregister("u");
-}
-
-static void
-answers(int a, int b, int c)
-{
-	g_kernel.answers[0] = a;
-	g_kernel.answers[1] = b;
-	g_kernel.answers[2] = c;
-	g_kernel.num_answers = 3;
-	g_kernel.next_answer = 0;
-	g_kernel.trace[0] = '\0';
 }
 
 /* ---- Counts ---- */
@@ -263,10 +190,10 @@ test_short_counts(void **state)
 
 		read = i % 2;
 		for (n = 0; n < FILE_BYTES; n++) {
-			g_kernel.data[n] = (uint8_t)(n * 7 + i);
+			g_disk.data[n] = (uint8_t)(n * 7 + i);
 		}
 		memset(g_bufs, 0xa5, sizeof(g_bufs));
-		answers(a[0], a[1], a[2]);
+		disk_answers(a[0], a[1], a[2]);
 		assert_int_equal((read ? spdk_bdev_readv_blocks : spdk_bdev_writev_blocks)(
 		                         g_u.desc, g_u.ch, iovs, 2, 1, 8, ut_io_done, &io),
 		                 0);
@@ -281,10 +208,10 @@ test_short_counts(void **state)
 			expected[len++] = rows[i / 2].offsets[n];
 		}
 		expected[len] = '\0';
-		assert_string_equal(g_kernel.trace, expected);
-		assert_memory_equal(g_bufs[0], g_kernel.data + 512, 1024);
-		assert_memory_equal(g_bufs[1], g_kernel.data + 1536, 3072);
-		assert_int_equal(g_kernel.data[4608], (uint8_t)(4608 * 7 + i));
+		assert_string_equal(g_disk.trace, expected);
+		assert_memory_equal(g_bufs[0], g_disk.data + 512, 1024);
+		assert_memory_equal(g_bufs[1], g_disk.data + 1536, 3072);
+		assert_int_equal(g_disk.data[4608], (uint8_t)(4608 * 7 + i));
 	}
 	close_uring();
 }
@@ -314,7 +241,7 @@ test_results(void **state)
 		const int *a = rows[i].answers;
 		struct ut_io io = {};
 
-		answers(a[0], a[1], a[2]);
+		disk_answers(a[0], a[1], a[2]);
 		spdk_bdev_read_blocks(g_u.desc, g_u.ch, g_bufs[0], 0, 1, ut_io_done, &io);
 		for (t = 0; t < 3; t++) {
 			poll_threads_us(1000);
@@ -322,7 +249,7 @@ test_results(void **state)
 		assert_int_equal(io.done, 1);
 		assert_int_equal(io.success, rows[i].result == 0);
 		assert_int_equal(io.result, rows[i].result);
-		assert_string_equal(g_kernel.trace, rows[i].trace);
+		assert_string_equal(g_disk.trace, rows[i].trace);
 	}
 	close_uring();
 }
@@ -333,24 +260,24 @@ test_fallocate(void **state)
 	struct ut_io io[3] = {};
 
 	open_uring();
-	memset(g_kernel.data, 0xa5, FILE_BYTES);
+	memset(g_disk.data, 0xa5, FILE_BYTES);
 	/* 3: a hole, the size stays; 17: zeros, the size stays. */
-	answers(WHOLE, -EOPNOTSUPP, WHOLE);
+	disk_answers(WHOLE, -EOPNOTSUPP, WHOLE);
 	spdk_bdev_unmap_blocks(g_u.desc, g_u.ch, 0, 1, ut_io_done, &io[0]);
 	spdk_bdev_write_zeroes_blocks(g_u.desc, g_u.ch, 2, 1, ut_io_done, &io[1]);
 	poll_threads();
-	assert_string_equal(g_kernel.trace, "f3:0+512 f17:1024+512 f3:1024+512");
+	assert_string_equal(g_disk.trace, "f3:0+512 f17:1024+512 f3:1024+512");
 	/* From now on holes at once; and a device without discard does nothing. */
-	answers(WHOLE, -EOPNOTSUPP, WHOLE);
+	disk_answers(WHOLE, -EOPNOTSUPP, WHOLE);
 	spdk_bdev_write_zeroes_blocks(g_u.desc, g_u.ch, 3, 1, ut_io_done, &io[1]);
 	spdk_bdev_unmap_blocks(g_u.desc, g_u.ch, 4, 1, ut_io_done, &io[2]);
 	poll_threads();
-	assert_string_equal(g_kernel.trace, "f3:1536+512 f3:2048+512");
+	assert_string_equal(g_disk.trace, "f3:1536+512 f3:2048+512");
 	assert_int_equal(io[0].done, 1);
 	assert_int_equal(io[1].done, 2);
 	assert_true(io[0].success && io[1].success && io[2].success);
-	assert_int_equal(g_kernel.data[1024], 0);
-	assert_int_equal(g_kernel.data[2048], 0xa5);
+	assert_int_equal(g_disk.data[1024], 0);
+	assert_int_equal(g_disk.data[2048], 0xa5);
 	close_uring();
 }
 
@@ -379,7 +306,7 @@ test_flush_after_failed_flush(void **state)
 	assert_int_equal(w.result, -EIO);
 	assert_int_equal(z.result, -EIO);
 	assert_true(r.success);
-	assert_string_equal(g_kernel.trace, "r0+512");
+	assert_string_equal(g_disk.trace, "r0+512");
 	assert_int_equal(g_kernel.syncs, 1);
 	close_uring();
 }
@@ -468,7 +395,7 @@ test_fua_through_passthru(void **state)
 	spdk_bdev_writev_blocks_ext(p.desc, p.ch, &iov, 1, 0, 1, ut_io_done, &io[0], &opts);
 	poll_threads();
 	assert_true(io[0].success);
-	assert_string_equal(g_kernel.trace, "w0+512");
+	assert_string_equal(g_disk.trace, "w0+512");
 	assert_int_equal(g_kernel.syncs, 1);
 	g_kernel.fail_sync = 2;
 	spdk_bdev_writev_blocks_ext(p.desc, p.ch, &iov, 1, 0, 1, ut_io_done, &io[1], &opts);
