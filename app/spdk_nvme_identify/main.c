@@ -14,6 +14,7 @@
 #include "spdk/sock.h"
 #include "spdk/string.h"
 #include "spdk/util.h"
+#include "spdk_internal/app_number.h"
 
 static struct {
 	struct spdk_nvme_transport_id trid;
@@ -78,12 +79,11 @@ parse_trid(const char *text)
 }
 
 static int
-parse_number(char opt, const char *text, long max, int *out)
+parse_number(char opt, int *out)
 {
-	long value = spdk_strtol(text, 10);
+	long value;
 
-	if (value < 0 || value > max) {
-		fprintf(stderr, "-%c: '%s' is not a number from 0 to %ld\n", opt, text, max);
+	if (!app_parse_number(opt, optarg, 0, INT_MAX, &value)) {
 		return -EINVAL;
 	}
 	*out = (int)value;
@@ -98,14 +98,14 @@ parse_opt(int opt, struct spdk_env_opts *env_opts, char *core_mask, size_t core_
 	switch (opt) {
 	case 'd':
 	case 's':
-		return parse_number((char)opt, optarg, INT_MAX, &env_opts->mem_size);
+		return parse_number((char)opt, &env_opts->mem_size);
 	case 'g':
 		env_opts->hugepage_single_segments = true;
 		return 0;
 	case 'i':
-		return parse_number('i', optarg, INT_MAX, &env_opts->shm_id);
+		return parse_number('i', &env_opts->shm_id);
 	case 'p':
-		if (parse_number('p', optarg, INT_MAX, &core) != 0) {
+		if (parse_number('p', &core) != 0) {
 			return -EINVAL;
 		}
 		snprintf(core_mask, core_mask_size, "[%d]", core);

@@ -8,6 +8,7 @@
 #include "print.h"
 
 #include "spdk/log.h"
+#include "spdk_internal/app_number.h"
 
 #include <getopt.h>
 
@@ -39,29 +40,15 @@ struct options {
 };
 
 static bool
-parse_number(int ch, long max, long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtol(optarg, &end, 10);
-	if (*optarg == '\0' || *end != '\0' || errno != 0 || *value < 0 || *value > max) {
-		fprintf(stderr, "-%c: '%s' is not a number from 0 to %ld\n", ch, optarg, max);
-		return false;
-	}
-	return true;
-}
-
-static bool
 parse_one(int ch, struct options *o)
 {
 	switch (ch) {
 	case 'c':
-		return parse_number(ch, SPDK_TRACE_MAX_LCORE - 1, &o->core);
+		return app_parse_number(ch, optarg, 0, SPDK_TRACE_MAX_LCORE - 1, &o->core);
 	case 'i':
-		return parse_number(ch, INT_MAX, &o->id);
+		return app_parse_number(ch, optarg, 0, INT_MAX, &o->id);
 	case 'p':
-		return parse_number(ch, INT_MAX, &o->pid);
+		return app_parse_number(ch, optarg, 0, INT_MAX, &o->pid);
 	case 's':
 		o->name = optarg;
 		return true;

@@ -11,6 +11,7 @@
 #include "spdk/env.h"
 #include "spdk/log.h"
 #include "spdk/string.h"
+#include "spdk_internal/app_number.h"
 #include "spdk_internal/env.h"
 #include "spdk_internal/system_state.h"
 
@@ -50,29 +51,15 @@ usage(FILE *f, const char *program)
 }
 
 static bool
-parse_number(int ch, long min, long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtol(optarg, &end, 10);
-	if (*optarg == '\0' || *end != '\0' || errno != 0 || *value < min || *value > INT_MAX) {
-		fprintf(stderr, "-%c: '%s' is not a number from %ld\n", ch, optarg, min);
-		return false;
-	}
-	return true;
-}
-
-static bool
 parse_one(int ch, struct options *o)
 {
 	switch (ch) {
 	case 'i':
-		return parse_number(ch, 0, &o->id);
+		return app_parse_number(ch, optarg, 0, INT_MAX, &o->id);
 	case 'p':
-		return parse_number(ch, 1, &o->pid);
+		return app_parse_number(ch, optarg, 1, INT_MAX, &o->pid);
 	case 't':
-		return parse_number(ch, 1, &o->seconds);
+		return app_parse_number(ch, optarg, 1, INT_MAX, &o->seconds);
 	case 's':
 		o->name = optarg;
 		return true;
@@ -100,6 +87,7 @@ is_alive(long pid)
 {
 	char text[128], *state;
 	bool alive = false;
+	size_t len;
 	FILE *f;
 
 	snprintf(text, sizeof(text), "/proc/%ld/stat", pid);
@@ -107,8 +95,10 @@ is_alive(long pid)
 	if (f == NULL) {
 		return false;
 	}
-	if (fgets(text, sizeof(text), f) != NULL) {
-		/* "pid (name) state ..." */
+	len = fread(text, 1, sizeof(text) - 1, f);
+	if (len > 0) {
+		/* "pid (name) state ...": a name may hold anything, a new line too */
+		text[len] = '\0';
 		state = strrchr(text, ')');
 		alive = state == NULL ||
 		        (strncmp(state, ") Z", 3) != 0 && strncmp(state, ") X", 3) != 0);

@@ -39,7 +39,8 @@ HEADER_OWNER = {
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log",
     "usdt": "log", "machine_hooks": "log",
     "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread",
-    "subsystem": "init", "state": "init", "scheduler": "event", "opal": "nvme",
+    "app_number": "util", "subsystem": "init", "state": "init", "scheduler": "event",
+    "opal": "nvme",
 }
 
 
