@@ -89,4 +89,7 @@ uint64_t rpc_server_get_deadline(const struct spdk_rpc_server *server);
 /** Write all methods with their parameters as the value of rpc_get_schema. Any thread. */
 void rpc_write_schema(struct spdk_json_write_ctx *w);
 
+/** The servers are closed: forget the jobs that have ended. App thread. */
+void rpc_jobs_stop(void);
+
 #endif /* SPDK_INTERNAL_RPC_H */

@@ -237,6 +237,7 @@ spdk_rpc_finish(void)
 		server_free(s);
 	}
 	rpc_pieces_stop();
+	rpc_jobs_stop();
 }
 
 void

@@ -38,7 +38,7 @@ HEADER_OWNER = {
     "histogram_data": "util", "md5": "util", "net": "util", "pipe": "util", "string": "util",
     "uuid": "util", "xor": "util", "zipf": "util", "system_state": "log",
     "usdt": "log", "machine_hooks": "log",
-    "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread",
+    "fd_group": "env", "memory": "env", "iobuf": "thread", "loop": "thread", "job": "rpc",
     "app_number": "util", "subsystem": "init", "state": "init", "scheduler": "event",
     "opal": "nvme",
 }

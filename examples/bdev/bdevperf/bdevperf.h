@@ -146,7 +146,10 @@ void job_opened(void *job);
 void job_finished(void *job);
 void job_closed(void *job);
 bool run_is_active(void);
+/** Let it end as soon as the I/O under way has. */
 void run_stop(void);
+/** I/Os with io_count, else microseconds. */
+void run_get_progress(uint64_t *done, uint64_t *total);
 extern struct job_list g_jobs;
 
 /* report.c: app thread */

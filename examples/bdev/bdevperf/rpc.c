@@ -2,10 +2,13 @@
  * Copyright (C) 2026 The Basalt authors
  */
 
-/* The RPC perform_tests: run with the options of the command line, but for those given here. */
+/* The RPC perform_tests: run with the options of the command line, but for those given here. The
+ * run is a job, which job_get_jobs shows and job_cancel ends: then the answer is of what was done.
+ */
 
 #include "bdevperf.h"
 
+#include "basalt/job.h"
 #include "spdk/event.h"
 #include "spdk/json.h"
 #include "spdk/jsonrpc.h"
@@ -64,12 +67,47 @@ apply(const struct test_params *p)
 	return NULL;
 }
 
+static struct basalt_job *g_job;
+
+static void
+get_progress(void *ctx, uint64_t *done, uint64_t *total)
+{
+	run_get_progress(done, total);
+}
+
+static void
+cancel(void *ctx)
+{
+	run_stop();
+}
+
+static int
+begin_job(void)
+{
+	struct basalt_job_opts opts = {
+		.opts_size = sizeof(opts),
+		.name = "perform_tests",
+		.unit = g_options.io_count != 0 ? "I/Os" : "us",
+		.get_progress = get_progress,
+		.cancel = cancel,
+	};
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s, %" PRIu64 " bytes, depth %d, on %s",
+	         g_options.workload->name, g_options.io_size, g_options.queue_depth,
+	         g_options.bdev_name != NULL ? g_options.bdev_name : "all bdevs");
+	opts.description = text;
+	return basalt_job_begin(&opts, &g_job);
+}
+
 static void
 answer(void *arg, int rc)
 {
 	struct spdk_jsonrpc_request *request = arg;
 	struct spdk_json_write_ctx *w;
 
+	basalt_job_end(g_job, rc == 0 && basalt_job_is_canceled(g_job) ? -ECANCELED : rc);
+	g_job = NULL;
 	if (rc != 0) {
 		spdk_jsonrpc_send_error_response_fmt(request, rc, "the run failed: %s",
 		                                     spdk_strerror(-rc));
@@ -98,6 +136,10 @@ perform_tests(struct spdk_jsonrpc_request *request, const struct spdk_json_val *
 	free(p.io_size);
 	if (why != NULL) {
 		spdk_jsonrpc_send_error_response(request, SPDK_JSONRPC_ERROR_INVALID_PARAMS, why);
+		return;
+	}
+	if (begin_job() != 0) {
+		spdk_jsonrpc_send_error_response(request, -ENOMEM, "no memory for a job");
 		return;
 	}
 	run_tests(answer, request);

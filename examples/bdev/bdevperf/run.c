@@ -22,8 +22,11 @@ struct job_list g_jobs = TAILQ_HEAD_INITIALIZER(g_jobs);
 static struct {
 	bool active;
 	bool running;
+	bool stop;        /* asked for, maybe before it ran */
 	uint32_t awaited; /* answers */
 	int rc;
+	uint64_t start_tsc; /* of RUNNING; 0: not yet */
+	uint64_t end_tsc;
 	struct spdk_poller *progress;
 	uint64_t progress_tsc;
 	void (*done)(void *arg, int rc);
@@ -84,6 +87,7 @@ job_finished(void *arg)
 		return;
 	}
 	g_run.running = false;
+	g_run.end_tsc = spdk_get_ticks();
 	spdk_poller_unregister(&g_run.progress);
 	report_final();
 	send_all(job_close);
@@ -111,14 +115,14 @@ job_opened(void *arg)
 	if (--g_run.awaited > 0) {
 		return;
 	}
-	if (g_run.rc != 0) {
+	if (g_run.rc != 0 || g_run.stop) {
 		send_all(job_close);
 		return;
 	}
 	printf("Running I/O for %d seconds...\n", g_options.time_sec);
 	fflush(stdout);
 	g_run.running = true;
-	g_run.progress_tsc = spdk_get_ticks();
+	g_run.progress_tsc = g_run.start_tsc = spdk_get_ticks();
 	g_run.progress = spdk_poller_register_named(
 	        progress, NULL, (uint64_t)period * SPDK_SEC_TO_USEC, "bdevperf_progress");
 	send_all(job_run);
@@ -209,6 +213,8 @@ run_tests(void (*done)(void *arg, int rc), void *arg)
 	const char *name = g_options.bdev_name;
 
 	g_run.active = true;
+	g_run.stop = false;
+	g_run.start_tsc = g_run.end_tsc = 0;
 	g_run.rc = 0;
 	g_run.done = done;
 	g_run.done_arg = arg;
@@ -242,10 +248,30 @@ run_stop(void)
 {
 	struct job *job;
 
+	g_run.stop = true;
 	if (!g_run.running) {
 		return;
 	}
 	TAILQ_FOREACH(job, &g_jobs, link) {
 		spdk_thread_send_msg(job->thread, drain_msg, job);
+	}
+}
+
+void
+run_get_progress(uint64_t *done, uint64_t *total)
+{
+	uint64_t us_ticks = spdk_max(spdk_get_ticks_hz() / SPDK_SEC_TO_USEC, 1);
+	uint64_t now = g_run.running ? spdk_get_ticks() : g_run.end_tsc;
+	struct job *job;
+
+	*done = *total = 0;
+	if (g_options.io_count == 0) {
+		*total = (uint64_t)g_options.time_sec * SPDK_SEC_TO_USEC;
+		*done = spdk_min((now - g_run.start_tsc) / us_ticks, *total);
+		return;
+	}
+	TAILQ_FOREACH(job, &g_jobs, link) {
+		*total += g_options.io_count;
+		*done += job->completed;
 	}
 }

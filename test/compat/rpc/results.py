@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
                                 "functional", "rpc"))
-from harness import Target, run_tap  # noqa: E402
+from harness import Connection, Target, run_tap  # noqa: E402
 from tables import load_differences  # noqa: E402
 
 NQN = "nqn.2026-11.io.basalt:results"
@@ -285,6 +285,28 @@ class Run:
                 host.wait(20)
             self.calls(connection, TEARDOWN)
             assert target.process.wait(20) == 0
+        self.jobs()
+
+    def jobs(self):
+        """A run of bdevperf that would take an hour is a job, and ends when it is told to."""
+        with Target(self.build, "-z", "-q", "1", "-o", "4096", "-w", "randread", "-t", "3600",
+                    "--disable-cpumask-locks", program="examples/bdevperf") as target:
+            connection, runner = target.connection, Connection(target.addr)
+            connection.call("bdev_null_create",
+                            {"name": "n0", "num_blocks": 64, "block_size": 4096})
+            assert connection.call("job_get_jobs") == []
+            runner.sock.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "perform_tests"}')
+            while not self.call(connection, "job_get_jobs", None):
+                pass
+            job, = connection.call("job_get_jobs", {"id": 1})
+            assert (job["name"], job["state"]) == ("perform_tests", "running"), job
+            assert job["progress"]["total"] == 3600 * 10 ** 6, job
+            self.call(connection, "job_cancel", {"id": 1})
+            answer = json.loads(runner.file.readline())
+            assert answer["result"]["results"][0]["runtime"] < 3600, answer
+            job, = connection.call("job_get_jobs")
+            assert job["state"] == "canceled" and job["progress"]["done"] < 3600 * 10 ** 6, job
+            runner.close()
 
     def check_shapes(self):
         wrong = sorted(self.found - self.wanted)
