@@ -109,19 +109,25 @@ answered(void *ctx, const struct jsonrpc_answer *answer)
 }
 
 static void
-call(const char *method)
+call_with(const char *method, const char *params_text)
 {
 	const struct spdk_json_val name = { .start = (void *)(uintptr_t)method,
 		                            .len = (uint32_t)strlen(method),
 		                            .type = SPDK_JSON_VAL_STRING };
-	static char text[64];
-	static struct spdk_json_val params[4]; /* lives as long as the request */
+	static char text[256];
+	static struct spdk_json_val params[8]; /* lives as long as the request */
 
-	snprintf(text, sizeof(text), "{\"tgt_name\":\"walk\"}");
-	assert_int_equal(spdk_json_parse(text, strlen(text), params, 4, NULL,
-	                                 SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE),
-	                 4);
+	snprintf(text, sizeof(text), "%s", params_text);
+	assert_in_range(spdk_json_parse(text, strlen(text), params, 8, NULL,
+	                                SPDK_JSON_PARSE_FLAG_DECODE_IN_PLACE),
+	                4, 8);
 	assert_int_equal(jsonrpc_local_call(rpc_dispatch, &name, params, answered, NULL), 0);
+}
+
+static void
+call(const char *method)
+{
+	call_with(method, "{\"tgt_name\":\"walk\"}");
 }
 
 static uint32_t
@@ -278,14 +284,55 @@ test_config(void **state)
 	assert_int_equal(count("nvmf_subsystem_add_host"), NUM / 2 * HOSTS);
 }
 
+/* Who was connected when it was asked is listed, also when the connections go before it is written.
+ */
+static void
+check_connected(const char *method, uint32_t num, const char *member)
+{
+	memset(&g, 0, sizeof(g));
+	ut_begin(&g_durable, 0);
+	set_thread(0);
+	spdk_rpc_set_state(SPDK_RPC_RUNTIME);
+	call_with(method, "{\"nqn\":\"" UT_NQN "\"}");
+	/* The group's visit, and back: what is listed is copied, and nothing of it written. */
+	poll_thread(1);
+	poll_thread(0);
+	assert_int_equal(g.answers, 0);
+	set_thread(1);
+	ut_end();
+	assert_int_equal(g.answers, 1);
+	check_json(g.text);
+	assert_int_equal(count("{\"cntlid\":"), num);
+	assert_int_equal(count("\"hostnqn\":\"" UT_HOST "\""), num);
+	assert_int_equal(count(member), 1);
+	spdk_rpc_set_state(SPDK_RPC_STARTUP);
+}
+
+static void
+test_controllers(void **state)
+{
+	check_connected("nvmf_subsystem_get_controllers", 1, "\"num_io_qpairs\":1}");
+}
+
+static void
+test_qpairs(void **state)
+{
+	check_connected("nvmf_subsystem_get_qpairs", 2, "\"qid\":1,\"state\":\"enabled\"");
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_all),        T(test_every_third_goes), T(test_all_go),
-		T(test_come_again), T(test_config),
+		T(test_all),
+		T(test_every_third_goes),
+		T(test_all_go),
+		T(test_come_again),
+		T(test_config),
+		cmocka_unit_test(test_controllers),
+		cmocka_unit_test(test_qpairs),
 	};
 
 	return cmocka_run_group_tests_name("nvmf_rpc", tests, NULL, NULL);
