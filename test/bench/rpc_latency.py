@@ -18,8 +18,10 @@ best call alone.
 """
 
 import argparse
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,6 +174,7 @@ def main():
     parser.add_argument("methods", nargs="*", metavar="METHOD")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="basalt_latency_")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config = os.path.join(folder, "config.json")
     with open(config, "w", encoding="utf-8") as f:
         json.dump(configuration(args.bdevs, args.subsystems), f)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A running spdk_tgt and a raw JSON-RPC connection to it, with nothing of ours in between."""
 
+import atexit
 import glob
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -28,6 +30,7 @@ class Target:
 
     def __init__(self, build, *args, heap_counter=None, program="bin/spdk_tgt"):
         self.dir = tempfile.mkdtemp(prefix="basalt_rpc_")
+        atexit.register(shutil.rmtree, self.dir, ignore_errors=True)
         self.addr = os.path.join(self.dir, "rpc.sock")
         self.log = open(os.path.join(self.dir, "log"), "w+", encoding="utf-8")
         env = dict(os.environ)

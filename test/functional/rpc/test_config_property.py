@@ -9,12 +9,14 @@ printed; another one is for `make soak`. A failure is shrunk to few calls.
 """
 
 import argparse
+import atexit
 import collections
 import difflib
 import io
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -51,6 +53,7 @@ class Trial:
     def __init__(self, build, schema, seed):
         self.build = build
         self.folder = tempfile.mkdtemp(prefix="basalt_prop_")
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         for number in range(4):
             with open(f"{self.folder}/disk{number}", "wb") as f:
                 f.truncate(64 << 10)
