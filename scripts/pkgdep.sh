@@ -6,7 +6,7 @@ set -u
 build="gcc make meson ninja-build pkg-config python3 libssl-dev liburing-dev libisal-dev uuid-dev"
 test="g++ clang libclang-rt-14-dev libcmocka-dev valgrind gdb strace binutils iproute2 procps
 libuv1-dev qemu-system-x86 busybox-static kmod cpio xz-utils nvme-cli e2fsprogs fio clang-format
-groff-base dpkg-dev"
+groff-base dpkg-dev bpftrace"
 
 hint=0
 [ "${1:-}" = --hint ] && { hint=1; shift; }

@@ -9,7 +9,6 @@ import glob
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -98,11 +97,13 @@ def test_scripts():
 
 
 def can_trace():
-    """Whether bpftrace is here and the kernel lets it."""
-    if not ON or shutil.which("bpftrace") is None:
+    """Whether the kernel lets this user's bpftrace; if not, says why."""
+    if not ON:
         return False
     done = subprocess.run(["bpftrace", "-e", "BEGIN { exit(); }"], capture_output=True,
-                          timeout=LIMIT_S, check=False)
+                          timeout=LIMIT_S, text=True, check=False)
+    if done.returncode != 0:
+        print(f"# no tracing by this user on this kernel: {done.stderr.strip()[:200]}")
     return done.returncode == 0
 
 
