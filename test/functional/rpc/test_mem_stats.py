@@ -49,7 +49,9 @@ def test_somebody_else_was_there():
         victim, sock = os.path.join(folder, "victim"), os.path.join(folder, "sock")
         with open(victim, "w", encoding="ascii") as f:
             f.write("precious")
-        script = f"mount -t tmpfs tmpfs /tmp && ln -s {victim} {NAME} && exec \"$@\""
+        # The program may lie in the /tmp that is hidden: it is open before.
+        script = (f'exec 9<"$1" && shift && mount -t tmpfs tmpfs /tmp && ln -s {victim} {NAME} && '
+                  'exec /proc/self/fd/9 "$@"')
         user = [] if os.geteuid() == 0 else ["-r"]
         process = subprocess.Popen(
             ["unshare", "-m", *user, "sh", "-c", script, "sh",
